@@ -1,0 +1,76 @@
+"""Answers on the wire: JSON bytes, `Warning:` headers, compression, and failures as Status documents."""
+
+import asyncio
+import gzip
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from pylae.apimachinery.document import Json
+from pylae.apimachinery.failure import Failure
+
+COMPRESS_ABOVE: Final = 128 * 1024
+"""Bytes; below, compression costs more than loopback saves (upstream's threshold)."""
+WARNING_LENGTH: Final = 256
+WARNINGS_LENGTH: Final = 4096
+"""Characters of one warning and of all together, as upstream: header space is bounded in every client."""
+
+
+async def answer(
+    request: web.Request,
+    body: bytes | Json,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    warnings: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """A whole answer. A document is encoded, indented when the request says `pretty`."""
+    content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    if content_type == "application/json" and request.query.get("pretty") in ("1", "true"):
+        content = msgspec.json.format(content, indent=2) + b"\n"
+    response = web.Response(status=status)
+    response.headers["Content-Type"] = content_type
+    response.headers.update({"Cache-Control": "no-cache, private", **(headers or {})})
+    for warning in _bounded(warnings):
+        response.headers.add("Warning", f'299 - "{warning}"')
+    if len(content) > COMPRESS_ABOVE and "gzip" in request.headers.get("Accept-Encoding", ""):
+        content = await asyncio.to_thread(gzip.compress, content, 1)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+    response.body = content
+    return response
+
+
+async def refuse(request: web.Request, failure: Failure) -> web.Response:
+    """A failure as the Status document that clients know how to read."""
+    seconds = failure.details.get("retryAfterSeconds")
+    headers = {"Retry-After": str(seconds)} if seconds else {}
+    return await answer(request, failure.document(), status=failure.code, headers=headers)
+
+
+def success(details: Json) -> Json:
+    """The Status that says "done", for what has no object left to answer with."""
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def _bounded(warnings: Iterable[str]) -> list[str]:
+    bounded: list[str] = []
+    room = WARNINGS_LENGTH
+    for text in dict.fromkeys(text for text in warnings if text):
+        quoted = _quotable(text)
+        room -= len(quoted)
+        if room < 0:
+            break
+        bounded.append(quoted)
+    return bounded
+
+
+def _quotable(text: str) -> str:
+    """Text for a quoted string in a header: on one line, bounded, its quotes escaped."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    if len(line) > WARNING_LENGTH:
+        line = line[: WARNING_LENGTH - 1] + "…"
+    return line.replace("\\", "\\\\").replace('"', '\\"')

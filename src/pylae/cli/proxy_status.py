@@ -1,0 +1,72 @@
+"""`pylae proxy-status`: how far each connected Envoy has followed, in istioctl's columns."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from pylae.cli.instance import data_dir_option, proxies
+from pylae.cli.output import TABLE, columns, document, output_option, say
+from pylae.cli.words import age
+from pylae.controlplane.directories import DataDirectory
+
+Json = dict[str, Any]
+
+ISTIOCTL_GAP = 5
+TYPES = ("CDS", "LDS", "EDS", "RDS", "SDS")
+"""In the order of istioctl's columns, which is the order in which a new configuration is sent."""
+
+
+@click.command("proxy-status")
+@data_dir_option
+@output_option()
+@click.option("-v", "--verbosity", type=click.IntRange(0, 1), default=0, help="1 shows each type with its age.")
+def proxy_status(data: DataDirectory, output: str, verbosity: int) -> None:
+    """Show what Envoy has acknowledged (ps)."""
+    found = proxies(data)
+    if output != TABLE:
+        say(document(found, output))
+    elif not found:
+        say("No Envoy is connected.")
+    elif verbosity:
+        say(by_type(found, datetime.now(UTC)))
+    else:
+        say(by_subscription(found))
+
+
+def by_subscription(found: Iterable[Json]) -> str:
+    """One line per Envoy with the types that it follows: `4 (CDS,LDS,EDS,RDS)`."""
+    head = ("NAME", "CLUSTER", "ISTIOD", "VERSION", "SUBSCRIBED TYPES")
+    return columns(head, [(*_who(proxy), _subscribed(proxy)) for proxy in found], gap=ISTIOCTL_GAP)
+
+
+def by_type(found: Iterable[Json], now: datetime) -> str:
+    """One column per type: `SYNCED (5m)`, `STALE (2s)`, `NOT SENT` or `ERROR`."""
+    head = ("NAME", "CLUSTER", *TYPES, "ISTIOD", "VERSION")
+    return columns(head, [_line(proxy, now) for proxy in found], gap=ISTIOCTL_GAP)
+
+
+def _line(proxy: Json, now: datetime) -> tuple[str, ...]:
+    name, cluster, control_plane, version = _who(proxy)
+    states = [_state(proxy.get("types", {}).get(kind), now) for kind in TYPES]
+    return (name, cluster, *states, control_plane, version)
+
+
+def _who(proxy: Json) -> tuple[str, str, str, str]:
+    name, cluster, control_plane, version = (
+        str(proxy.get(key, "")) for key in ("name", "cluster", "controlPlane", "version")
+    )
+    return name, cluster, control_plane, version
+
+
+def _subscribed(proxy: Json) -> str:
+    followed = [kind for kind in TYPES if kind in proxy.get("types", {})]
+    return f"{len(followed)} ({','.join(followed)})"
+
+
+def _state(entry: Json | None, now: datetime) -> str:
+    if entry is None:
+        return "NOT SENT"
+    since = entry.get("since")
+    return f"{entry['state']} ({age(datetime.fromisoformat(since), now)})" if since else str(entry["state"])

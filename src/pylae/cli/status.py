@@ -1,0 +1,118 @@
+"""`pylae status`: what serves, what does not and why, and the two processes behind it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from pylae.cli import instance
+from pylae.cli.output import TABLE, columns, document, output_option, paint, say
+from pylae.cli.words import expiry, megabytes, span
+from pylae.controlplane.directories import DataDirectory
+
+Json = dict[str, Any]
+
+HEAD = ("HOST", "PORT", "TLS", "CERTIFICATE", "EXPIRES", "ROUTES", "STATE")
+SERVING = "serving"
+COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+
+
+@click.command()
+@instance.data_dir_option
+@output_option()
+def status(data: DataDirectory, output: str) -> None:
+    """Show what serves, what does not, and why."""
+    told = instance.status(data)
+    if output == TABLE:
+        say(render(told, datetime.now(UTC)))
+    else:
+        say(document(told, output))
+
+
+def render(told: Json, now: datetime) -> str:
+    """The whole page: sites, ports that are not bound, findings, files, processes."""
+    parts = (sites(told, now), "\n".join(unbound(told)), "\n".join(findings(told)), processes(told))
+    return "\n\n".join(part for part in parts if part)
+
+
+def sites(told: Json, now: datetime) -> str:
+    """One line per host and port; a site with findings ends in their codes."""
+    rows = [_site(site, now) for site in told.get("sites", ())]
+    if not rows:
+        return "Nothing is served yet: no Gateway has a server for this gateway."
+    return columns(HEAD, rows)
+
+
+def unbound(told: Json) -> Iterator[str]:
+    """The ports that could not be had, each in the control plane's own sentence."""
+    for port in told.get("ports", ()):
+        if port.get("message"):
+            yield paint(port["message"], "red")
+
+
+def findings(told: Json) -> Iterator[str]:
+    """Each finding with its cure below it."""
+    for finding in told.get("findings", ()):
+        yield finding_line(finding)
+        if finding.get("cure"):
+            yield f"    → {finding['cure']}"
+
+
+def finding_line(finding: Json) -> str:
+    """`PYL0102  Gateway shop/front: spec.servers[1]: …`."""
+    where = f"{finding['about']}: {finding['path']}" if finding.get("path") else str(finding["about"])
+    return f"{paint(finding['code'], COLOURS[finding['level']])}  {where}: {finding['message']}"
+
+
+def processes(told: Json) -> str:
+    """Envoy and the control plane, each with its id and memory, and whether Envoy has accepted everything."""
+    envoy, control = told.get("envoy") or {}, told.get("controlPlane") or {}
+    words = [_process(f"Envoy {envoy.get('version', '')}".strip(), envoy), _process("control plane", control)]
+    return " · ".join([*words, _acceptance(told.get("accepted") or {})])
+
+
+def _acceptance(accepted: Json) -> str:
+    if refused := accepted.get("refused"):
+        return paint(f"Envoy refused {', '.join(refused)}", "red")
+    return "everything accepted" if accepted.get("everything") else "a change is on its way to Envoy"
+
+
+def _process(name: str, facts: Json) -> str:
+    if not facts.get("pid"):
+        return f"{name} does not run"
+    words = [name if name.startswith("control") else f"{name},", f"pid {facts['pid']}"]
+    line = " ".join(words)
+    if facts.get("memory"):
+        line += f", {megabytes(facts['memory'])}"
+    if facts.get("uptime"):
+        line += f", up {span(timedelta(seconds=facts['uptime']))}"
+    return line
+
+
+def _site(site: Json, now: datetime) -> tuple[str, ...]:
+    codes = " ".join(site.get("codes", ()))
+    state = str(site.get("state", ""))
+    return (
+        str(site.get("host", "")),
+        str(site.get("port", "")),
+        str(site.get("tls") or ""),
+        _certificates(str(site.get("certificate") or "")),
+        _expires(site.get("expires"), now),
+        "" if site.get("routes") is None else str(site["routes"]),
+        f"{state}  {codes}".rstrip(),
+    )
+
+
+def _certificates(names: str) -> str:
+    """Without the CA certificates, which are of the same Secret (`x-cacert` beside `x`)."""
+    listed = names.split(", ")
+    return ", ".join(name for name in listed if name.removesuffix("-cacert") == name or name[:-7] not in listed)
+
+
+def _expires(value: object, now: datetime) -> str:
+    """A time in RFC 3339 becomes words; words stay."""
+    try:
+        return expiry(datetime.fromisoformat(str(value)), now) if value else ""
+    except ValueError:
+        return str(value)

@@ -1,0 +1,61 @@
+"""What `pylae up` says once all of it is up: what listens where, how to reach the API, what became of the files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pylae.cli.output import paint
+from pylae.cli.status import findings
+from pylae.controlplane.directories import DataDirectory
+
+Json = dict[str, Any]
+
+INDENT = "  "
+LABEL = 16
+
+
+def render(told: Json, data: DataDirectory) -> str:
+    """The page, from the document of `GET /status`."""
+    blocks = ("\n".join(_facts(told, data)), "\n".join(_refusals(told)), "\n".join(findings(told)))
+    return "\n\n".join([_title(told, data), *filter(None, blocks)])
+
+
+def short(path: Path, home: Path) -> str:
+    """A path with the home directory as `~`, fit for a shell."""
+    return f"~/{path.relative_to(home)}" if home != Path("/") and path.is_relative_to(home) else str(path)
+
+
+def _title(told: Json, data: DataDirectory) -> str:
+    return f"Pylae {told['version']} · Envoy {told['envoy']['version']} · data in {short(data.path, Path.home())}"
+
+
+def _facts(told: Json, data: DataDirectory) -> Iterator[str]:
+    yield _line(
+        "Kubernetes API", f"{told['api']['address']}     export KUBECONFIG={short(data.kubeconfig, Path.home())}"
+    )
+    for port in told.get("ports", ()):
+        yield _line(str(port["protocol"]), _port(port))
+    if not told.get("ports"):
+        yield _line("Gateway", "none yet: kubectl apply -f FILE")
+    for source in told.get("files", ()):
+        yield _line("Files", _file(source))
+
+
+def _line(label: str, text: str) -> str:
+    return f"{INDENT}{label:<{LABEL}}{text}"
+
+
+def _port(port: Json) -> str:
+    return str(port.get("message") or f"{port['address']} → port {port['port']}")
+
+
+def _file(source: Json) -> str:
+    refused = len(source.get("refused", ()))
+    words = [f"{source.get('applied', 0)} applied", *([f"{refused} refused"] if refused else [])]
+    return f"{source['path']}  {', '.join(words)} (watched)"
+
+
+def _refusals(told: Json) -> Iterator[str]:
+    for source in told.get("files", ()):
+        for refusal in source.get("refused", ()):
+            yield f"{refusal['where']}  {paint('refused', 'red')}  {refusal['message']}"

@@ -1,0 +1,43 @@
+"""What the embedded API server asks before it stores an object: Istio's rules, and which fields have no effect
+here yet."""
+
+from pylae.api.decode import Malformed, convert
+from pylae.api.honour import not_honoured
+from pylae.api.scheme import Kind, kind_of
+from pylae.apimachinery.document import Json
+from pylae.apimachinery.failure import Cause, invalid_value
+from pylae.apimachinery.resource import Resource
+from pylae.apiserver.backend import Admission
+from pylae.model.finding import Finding, Level
+from pylae.validation.validate import validate
+
+
+def admit(resource: Resource, obj: Json) -> Admission:
+    """Errors refuse the object, with every reason at once; warnings reach the user as `Warning:` lines of kubectl."""
+    kind = kind_of(obj.get("apiVersion", ""), resource.kind)
+    if kind is None:
+        return Admission()
+    try:
+        findings = validate(convert(kind, obj))
+    except Malformed as error:
+        return Admission(errors=(invalid_value(error.path, "", error.message),))
+    return Admission(_errors(findings), (*_warnings(findings), *_without_effect(kind, obj)))
+
+
+def _errors(findings: tuple[Finding, ...]) -> tuple[Cause, ...]:
+    return tuple(
+        Cause(finding.path, "FieldValueInvalid", finding.sentence())
+        for finding in findings
+        if finding.level is Level.ERROR
+    )
+
+
+def _warnings(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    warnings = (finding for finding in findings if finding.level is not Level.ERROR)
+    return tuple(
+        f"{finding.path}: {finding.sentence()}" if finding.path else finding.sentence() for finding in warnings
+    )
+
+
+def _without_effect(kind: Kind, obj: Json) -> tuple[str, ...]:
+    return tuple(f"{path} is not honoured yet: it has no effect here" for path in not_honoured(kind.type, obj))

@@ -1,0 +1,155 @@
+"""The aggregated discovery service: delta xDS over gRPC on a Unix socket that only its owner can open.
+
+Each Envoy that connects has a `DeltaStream`; this file only carries bytes and takes the time. An Envoy that outlived
+the last control plane connects to the same path by itself and says what it still has: so it is taken over.
+"""
+
+import asyncio
+import logging
+import stat
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from pylae.xds.delta import DeltaStream, Event, Sync, Turn
+from pylae.xds.message import ForeignTypeError, Node, decode_request, encode_response
+from pylae.xds.resource import ResourceSet, Type
+
+SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+METHOD = "DeltaAggregatedResources"
+UNLIMITED = -1
+"""The size of a message: one that lists ten thousand versions is larger than gRPC's usual 4 MB."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was learned from one Envoy. `seconds` passed since the response was sent, None if it answers none."""
+
+    node: Node
+    event: Event
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeState:
+    """`versions` are what Envoy acknowledged, by name."""
+
+    sync: Sync
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """One connected Envoy, as `pylae proxy-status` shows it; `connected` is in seconds."""
+
+    node: Node
+    connected: float
+    types: Mapping[Type, TypeState]
+
+
+@dataclass(eq=False, slots=True)
+class _Stream:
+    """One connection: the machine, and what is still to be written."""
+
+    began: float
+    machine: DeltaStream = field(default_factory=DeltaStream)
+    outbox: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    sent: dict[str, float] = field(default_factory=dict)
+
+    def state(self, now: float) -> StreamState:
+        types = {type_: TypeState(self.machine.sync(type_), self.machine.versions(type_)) for type_ in Type}
+        return StreamState(self.machine.node, now - self.began, types)
+
+
+class Ads:
+    """Serves one world to every Envoy that connects. Before the first `publish` they are kept waiting."""
+
+    def __init__(self, socket: Path, observe: Callable[[Observation], None]) -> None:
+        self._socket = socket
+        self._observe = observe
+        self._world: ResourceSet | None = None
+        self._streams: set[_Stream] = set()
+        self._server: Any = None
+
+    async def start(self) -> None:
+        """Bind the socket, in place of one that a dead control plane left. Raises OSError if it cannot be bound."""
+        _remove_stale(self._socket)
+        options = [("grpc.max_receive_message_length", UNLIMITED), ("grpc.max_send_message_length", UNLIMITED)]
+        server = grpc.aio.server(options=options)
+        handler = grpc.stream_stream_rpc_method_handler(self._converse)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
+        try:
+            server.add_insecure_port(f"unix:{self._socket}")
+        except RuntimeError as error:
+            raise OSError(f"{self._socket} cannot be bound: {error}") from error
+        self._socket.chmod(0o600)
+        await server.start()
+        self._server = server
+
+    async def stop(self) -> None:
+        """End every stream. Envoy serves on with what it has."""
+        if self._server is not None:
+            await self._server.stop(grace=None)
+            self._server = None
+
+    def publish(self, world: ResourceSet) -> None:
+        """Let every Envoy have `world`. What follows is written in the background."""
+        self._world = world
+        for stream in tuple(self._streams):
+            self._follow(stream, stream.machine.publish(world))
+
+    def connected(self) -> tuple[StreamState, ...]:
+        """Every Envoy that has a stream now."""
+        now = time.monotonic()
+        return tuple(stream.state(now) for stream in self._streams)
+
+    async def _converse(self, requests: AsyncIterator[bytes], context: Any) -> None:
+        stream = _Stream(time.monotonic())
+        if self._world is not None:
+            stream.machine.publish(self._world)
+        self._streams.add(stream)
+        writer = asyncio.create_task(_write(stream, context))
+        try:
+            async for body in requests:
+                self._hear(stream, body)
+        finally:
+            self._streams.discard(stream)
+            writer.cancel()
+
+    def _hear(self, stream: _Stream, body: bytes) -> None:
+        try:
+            request = decode_request(body)
+        except ForeignTypeError as error:
+            log.warning("Envoy asked for %s, which is not served", error)
+            return
+        self._follow(stream, stream.machine.receive(request))
+        stream.sent.pop(request.nonce, None)
+
+    def _follow(self, stream: _Stream, turn: Turn) -> None:
+        now = time.monotonic()
+        for event in turn.events:
+            began = stream.sent.get(event.nonce)
+            self._observe(Observation(stream.machine.node, event, None if began is None else now - began))
+        for response in turn.responses:
+            stream.sent[response.nonce] = now
+            stream.outbox.put_nowait(encode_response(response))
+
+
+async def _write(stream: _Stream, context: Any) -> None:
+    while True:
+        await context.write(await stream.outbox.get())
+
+
+def _remove_stale(socket: Path) -> None:
+    """Only a socket is removed: anything else at that path was not put there by us."""
+    try:
+        if stat.S_ISSOCK(socket.lstat().st_mode):
+            socket.unlink()
+    except FileNotFoundError:
+        return

@@ -1,0 +1,153 @@
+"""One running Pylae: everything is constructed here, started in order, and ended in the opposite order.
+
+Envoy is started as soon as its control plane's socket is there, and is the last to go: it serves while all else is
+made ready. A control plane that is killed leaves its Envoy serving; the next one finds it and takes it over.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from pylae import __version__
+from pylae.apiserver.server import ApiServer
+from pylae.apiserver.settings import ApiServerSettings
+from pylae.controlplane import introspection, telemetry
+from pylae.controlplane.admission import admit
+from pylae.controlplane.ads import Ads
+from pylae.controlplane.configuration import Configuration
+from pylae.controlplane.dataplane import DataPlane
+from pylae.controlplane.files import Files
+from pylae.controlplane.household import furnish, pod_name
+from pylae.controlplane.journal import open_journal
+from pylae.controlplane.lock import InstanceLock
+from pylae.controlplane.loop import Loop
+from pylae.controlplane.metrics import Metrics
+from pylae.controlplane.pod_log import PodLog
+from pylae.controlplane.reporter import Reporter
+from pylae.controlplane.settings import Settings, instance
+from pylae.controlplane.witness import Witness
+from pylae.envoy.admin import Admin
+from pylae.envoy.binary import find
+from pylae.envoy.bootstrap import Bootstrap
+from pylae.kube.client import Client
+from pylae.kube.directory import Directory
+from pylae.kube.kubeconfig import load
+from pylae.kube.reflector import Reflector
+from pylae.kube.store import PLACES
+from pylae.model.workload import GatewayWorkload
+
+logger = logging.getLogger(__name__)
+
+ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `AlreadyRunning`, `DirectoryError`, and the world's errors of a failed
+    start."""
+    settings.data.prepare()
+    lock = InstanceLock(settings.data.lock)
+    lock.acquire()
+    try:
+        open_journal(settings.data.log, foreground=settings.foreground)
+        asyncio.run(_serve(settings))
+    finally:
+        lock.release()
+
+
+async def _serve(settings: Settings) -> None:
+    ending = asyncio.Event()
+    for number in ENDS:
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    async with AsyncExitStack() as opened:
+        running = await _Start(settings, opened).all()
+        await _until(ending, running)
+        logger.info("Ending: requests under way may finish")
+
+
+async def _until(ending: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
+    """Until somebody asks for the end; a part that ends by itself has crashed, and all ends with it."""
+    asked = asyncio.create_task(ending.wait())
+    done, _ = await asyncio.wait([asked, *running], return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+
+
+class _Start:
+    """The order of a start. `opened` takes what must be ended, in the opposite order."""
+
+    def __init__(self, settings: Settings, opened: AsyncExitStack) -> None:
+        self.settings = settings
+        self.data = settings.data
+        self.opened = opened
+        self.ports = instance(settings.data)
+        self.workload = GatewayWorkload(bind_address=settings.bind)
+        self.metrics = Metrics()
+        self.running: list[asyncio.Task[None]] = []
+
+    async def all(self) -> list[asyncio.Task[None]]:
+        """Start everything; the tasks run until they are cancelled."""
+        ads = Ads(self.data.xds_socket, lambda observation: loop.tell(observation.event))
+        loop = Loop(Configuration(self.workload), self.metrics, ads.publish)
+        await ads.start()
+        self.opened.push_async_callback(ads.stop)
+        data_plane = await self._data_plane()
+        client, api = await self._api()
+        files = Files(Directory(client, self.settings.files))
+        witness = Witness(self.settings, api.url, loop, ads, data_plane, files, _now)
+        reporter = Reporter(client, loop.configuration, self.metrics, witness.findings, _now)
+        loop.observe = reporter.wake
+        await self._open_doors(witness)
+        self._run(loop.run(), reporter.run())
+        self._run(*(Reflector(client, kind).run(loop.tell) for kind in PLACES))
+        await furnish(client, self.workload, self.settings.ports)
+        self._run(files.run())
+        return self.running
+
+    async def _data_plane(self) -> DataPlane:
+        binary = await asyncio.to_thread(find, self.settings.envoy)
+        if not binary.tested:
+            logger.warning("Envoy %s is not a version that Pylae was tried with", binary.version)
+        admin = await self.opened.enter_async_context(Admin(self.data.admin_socket))
+        bootstrap = Bootstrap(
+            self.data.xds_socket,
+            self.data.admin_socket,
+            pod_name(self.workload),
+            labels=self.workload.labels,
+            version=__version__,
+        )
+        data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics)
+        self.opened.push_async_callback(data_plane.stop)
+        self._run(data_plane.run())
+        return data_plane
+
+    async def _api(self) -> tuple[Client, ApiServer]:
+        settings = ApiServerSettings(data=self.data.database, port=self.ports.api_port)
+        api = ApiServer(settings, admit=admit, logs=PodLog(self.data.envoy_log, pod_name(self.workload)))
+        await api.start()
+        self.opened.push_async_callback(api.stop)
+        client = await self.opened.enter_async_context(Client(load(self.data.kubeconfig)))
+        return client, api
+
+    async def _open_doors(self, witness: Witness) -> None:
+        inward = await introspection.serve(introspection.application(witness), self.data.control_socket)
+        self.opened.push_async_callback(inward.cleanup)
+        outward = telemetry.application(witness, self.metrics.registry)
+        self.opened.push_async_callback((await telemetry.serve(outward, self.ports.telemetry_port)).cleanup)
+
+    def _run(self, *parts: Coroutine[object, object, None]) -> None:
+        for part in parts:
+            task = asyncio.create_task(part)
+            self.running.append(task)
+            self.opened.push_async_callback(_cancel, task)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,102 @@
+"""The one Envoy of this gateway: started or taken over, watched, started again when it dies, and drained at the end."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from pylae.controlplane.directories import DataDirectory
+from pylae.controlplane.document import EnvoyState
+from pylae.controlplane.metrics import Metrics
+from pylae.envoy.admin import Admin
+from pylae.envoy.binary import Binary
+from pylae.envoy.bootstrap import Bootstrap
+from pylae.envoy.command import Command
+from pylae.envoy.process import EnvoyProcess, adopt, spawn
+from pylae.envoy.supervisor import Action, Adopt, Rest, Spawn, Stop, Supervisor, Wait
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class DataPlane:
+    """Performs what the supervisor says. `run` ends when it is cancelled; Envoy then goes on until `stop`."""
+
+    data: DataDirectory
+    binary: Binary
+    bootstrap: Bootstrap
+    admin: Admin
+    metrics: Metrics
+    _supervisor: Supervisor = field(default_factory=Supervisor)
+    _process: EnvoyProcess | None = None
+    _since: float = 0.0
+
+    @property
+    def state(self) -> EnvoyState:
+        pid = self._process.pid if self._process and self._supervisor.running else None
+        return EnvoyState(self.binary.version, pid, time.monotonic() - self._since if pid else 0.0)
+
+    async def run(self) -> None:
+        """Keep one Envoy running."""
+        self._process = adopt(self._command, pid_file=self._pid_file)
+        action = self._supervisor.begin(already_running=self._process is not None)
+        while True:
+            action = await self._perform(action)
+
+    async def stop(self) -> None:
+        """Let its requests end, and end it."""
+        if isinstance(self._supervisor.stop(), Stop) and self._process:
+            await self._process.stop(self.admin)
+        self._pid_file.unlink(missing_ok=True)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.data.run / "envoy.pid"
+
+    @property
+    def _command(self) -> Command:
+        return Command(self.binary.path, self.data.run / "bootstrap.json")
+
+    async def _perform(self, action: Action) -> Action:
+        match action:
+            case Spawn():
+                return self._spawn()
+            case Adopt():
+                logger.info("Envoy (pid %d) runs already and is taken over", self._process.pid if self._process else 0)
+                return self._started()
+            case Wait(until):
+                await asyncio.sleep(max(0.0, until - time.monotonic()))
+                return self._supervisor.tick(time.monotonic())
+            case Rest():
+                return await self._watch()
+            case Stop():
+                await self.stop()
+                return Rest()
+            case _:
+                assert_never(action)
+
+    def _spawn(self) -> Action:
+        bootstrap = self.data.run / "bootstrap.json"
+        bootstrap.write_text(self.bootstrap.json())
+        bootstrap.chmod(0o600)
+        try:
+            self._process = spawn(self._command, log=self.data.envoy_log, pid_file=self._pid_file)
+        except OSError as error:
+            logger.error("Envoy could not be started: %s", error)
+            return self._supervisor.exited(time.monotonic())
+        if self._supervisor.restarts:
+            self.metrics.restarts.inc()
+            logger.info("Envoy is started again (pid %d)", self._process.pid)
+        return self._started()
+
+    def _started(self) -> Action:
+        self._since = time.monotonic()
+        return self._supervisor.started(self._since)
+
+    async def _watch(self) -> Action:
+        assert self._process is not None, "only a running Envoy leaves nothing to do"
+        ended = await self._process.wait()
+        logger.warning("Envoy (pid %d) %s; its log is %s", self._process.pid, ended, self.data.envoy_log)
+        return self._supervisor.exited(time.monotonic())

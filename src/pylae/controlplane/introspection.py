@@ -1,0 +1,58 @@
+"""What a running Pylae tells the CLI, over a Unix socket that only its owner can open.
+
+`GET /status` is the document that `pylae status` prints, `GET /proxies` what `pylae proxy-status` prints, `GET
+/ready` is 200 once every object that was there at the start is served.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import web
+
+Document = Mapping[str, object]
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class Told(Protocol):
+    """Whoever knows the present state."""
+
+    def status(self) -> Document: ...
+
+    def proxies(self) -> list[Document]: ...
+
+    @property
+    def ready(self) -> bool: ...
+
+
+def application(told: Told) -> web.Application:
+    """The three documents, read-only."""
+    app = web.Application()
+    app.router.add_get("/status", _answer(told.status))
+    app.router.add_get("/proxies", _answer(told.proxies))
+    app.router.add_get("/ready", _readiness(told))
+    return app
+
+
+async def serve(app: web.Application, socket: Path) -> web.AppRunner:
+    """Serve on `socket` (0600), replacing what a dead process left there; the caller cleans the runner up."""
+    socket.unlink(missing_ok=True)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.UnixSite(runner, str(socket)).start()
+    socket.chmod(0o600)
+    return runner
+
+
+def _answer(tell: Callable[[], object]) -> Handler:
+    async def handle(_: web.Request) -> web.Response:
+        return web.json_response(tell())
+
+    return handle
+
+
+def _readiness(told: Told) -> Handler:
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(status=200 if told.ready else 503, text="ready\n" if told.ready else "not ready\n")
+
+    return handle

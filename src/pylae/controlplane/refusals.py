@@ -1,0 +1,99 @@
+"""What Envoy refused, told to those who caused it.
+
+A resource knows the objects that it was made of; a port that cannot be bound is the Service's as well, and whoever
+holds it is named. Everything else in the house goes on with what Envoy accepted before.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pylae.model import codes
+from pylae.model.finding import Finding
+from pylae.model.ir.listener import Listener, SocketAddress
+from pylae.model.ir.origin import Origin
+from pylae.model.translation import Translation
+from pylae.xds.last_good import Refusal
+from pylae.xds.resource import Type
+
+UNBOUND = "cannot bind"
+"""What Envoy says of a socket that it cannot have; the one refusal that time alone may cure."""
+
+Holder = Callable[[SocketAddress], str]
+"""Names whoever listens on an address, such as `nginx (pid 812)`; "" if nobody can be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnboundPort:
+    """A socket that Envoy could not have, and who holds it."""
+
+    address: SocketAddress
+    holder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.address} is taken by {self.holder or 'another process'}, so nothing is served there."
+
+    cure = "Free it, or choose another port: pylae up -p HOSTPORT:PORT. It is tried again until then."
+
+
+def is_unbound(refusal: Refusal) -> bool:
+    return refusal.type is Type.LISTENER and UNBOUND in refusal.message
+
+
+def unbound_ports(refusals: Iterable[Refusal], translation: Translation, holder: Holder) -> tuple[UnboundPort, ...]:
+    """The sockets behind refused listeners: those that the message names, or all of the listener's if it names none."""
+    listeners = {listener.name: listener for listener in translation.listeners}
+    found: list[UnboundPort] = []
+    for refusal in refusals:
+        listener = listeners.get(refusal.name)
+        if listener and is_unbound(refusal):
+            named = [address for address in listener.addresses if str(address) in refusal.message]
+            found.extend(UnboundPort(address, holder(address)) for address in named or listener.addresses)
+    return tuple(found)
+
+
+def findings(
+    refusals: Iterable[Refusal], unbound: Iterable[UnboundPort], translation: Translation
+) -> tuple[Finding, ...]:
+    """One finding for each object that a refusal goes back to."""
+    found = [finding for port in unbound for finding in _port_findings(port, translation)]
+    origins = _origins(translation)
+    for refusal in refusals:
+        if not is_unbound(refusal):
+            found.extend(_refused(refusal, origin) for origin in origins.get((refusal.type, refusal.name), ()))
+    return tuple(dict.fromkeys(found))
+
+
+def _port_findings(port: UnboundPort, translation: Translation) -> Iterator[Finding]:
+    if published := translation.ports.get(str(port.address)):
+        yield Finding(codes.PORT_NOT_BOUND, published.about, published.path, port.message, port.cure)
+    for server in translation.servers:
+        if server.listener and port.address in server.addresses:
+            where = f"{server.origin.path}.port"
+            yield Finding(codes.PORT_NOT_BOUND, server.gateway, where, port.message, port.cure)
+
+
+def _refused(refusal: Refusal, origin: Origin) -> Finding:
+    message = f"Envoy refused {refusal.name}: {refusal.message}"
+    return Finding(codes.REFUSED_BY_ENVOY, origin.about, origin.path, message, "What it accepted before serves on.")
+
+
+def _origins(translation: Translation) -> Mapping[tuple[Type, str], tuple[Origin, ...]]:
+    origins: dict[tuple[Type, str], tuple[Origin, ...]] = {}
+    for listener in translation.listeners:
+        origins[Type.LISTENER, listener.name] = _of_listener(listener)
+    for routes in translation.route_configurations:
+        hosts = routes.virtual_hosts
+        found = [host.origin for host in hosts] + [route.origin for host in hosts for route in host.routes]
+        origins[Type.ROUTE, routes.name] = tuple(dict.fromkeys(found))
+    for cluster in translation.clusters:
+        origins[Type.CLUSTER, cluster.name] = origins[Type.ENDPOINT, cluster.name] = (cluster.origin,)
+    for server in translation.servers:
+        for ref in server.secrets:
+            known = origins.get((Type.SECRET, ref.name), ())
+            origins[Type.SECRET, ref.name] = (*known, server.origin)
+    return origins
+
+
+def _of_listener(listener: Listener) -> tuple[Origin, ...]:
+    return tuple(dict.fromkeys((*listener.origins, *(chain.origin for chain in listener.chains))))

@@ -1,0 +1,53 @@
+"""The read-only listener for probes and Prometheus, on loopback: nothing that it shows is secret, nothing can be
+changed by it.
+
+`/readyz` and `/livez` for probes, `/metrics` for the control plane under Istio's pilot names, and `/stats/prometheus`
+for Envoy's own, at the path where Istio's gateways have them.
+"""
+
+from typing import Protocol
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Observed(Protocol):
+    @property
+    def ready(self) -> bool: ...
+
+    async def envoy_metrics(self) -> str: ...
+
+
+def application(observed: Observed, registry: CollectorRegistry) -> web.Application:
+    async def metrics(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": METRICS_TYPE})
+
+    async def envoy_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=(await observed.envoy_metrics()).encode(), headers={"Content-Type": METRICS_TYPE})
+
+    async def readiness(_: web.Request) -> web.Response:
+        return web.Response(status=200 if observed.ready else 503, text="ok\n" if observed.ready else "not ready\n")
+
+    async def liveness(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/metrics", metrics),
+            web.get("/stats/prometheus", envoy_metrics),
+            web.get("/readyz", readiness),
+            web.get("/livez", liveness),
+        ]
+    )
+    return app
+
+
+async def serve(app: web.Application, port: int) -> web.AppRunner:
+    """Serve on 127.0.0.1; the caller cleans the runner up. Raises OSError if the port is taken."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return runner

@@ -1,0 +1,88 @@
+"""Who knows the present state: what the CLI, probes and Prometheus are told is read off the running parts here."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pylae.controlplane import document, refusals
+from pylae.controlplane.ads import Ads, StreamState
+from pylae.controlplane.dataplane import DataPlane
+from pylae.controlplane.files import Files
+from pylae.controlplane.loop import Loop
+from pylae.controlplane.refusals import UnboundPort
+from pylae.controlplane.settings import Settings
+from pylae.envoy.sockets import holder
+from pylae.model.finding import Finding
+from pylae.model.ir.listener import SocketAddress
+from pylae.xds.delta import Sync
+
+Document = Mapping[str, object]
+
+
+@dataclass
+class Witness:
+    """`ready` once everything that was there at the start was answered by a running Envoy."""
+
+    settings: Settings
+    api_address: str
+    loop: Loop
+    ads: Ads
+    data_plane: DataPlane
+    files: Files
+    clock: Callable[[], datetime]
+
+    @property
+    def ready(self) -> bool:
+        started = self.loop.store.is_synced and self.files.looked.is_set() and self.data_plane.state.pid
+        return bool(started) and any(self._has_settled(stream) for stream in self.ads.connected())
+
+    def findings(self, now: datetime) -> tuple[Finding, ...]:
+        """Everything that is wrong at this moment, wherever it was noticed."""
+        configuration = self.loop.configuration
+        refused = self.loop.last_good.refusals()
+        told = refusals.findings(refused, self.unbound(), configuration.translation)
+        return tuple(dict.fromkeys((*configuration.findings(now), *self.loop.store.malformed(), *told)))
+
+    def unbound(self) -> tuple[UnboundPort, ...]:
+        return refusals.unbound_ports(self.loop.unbound, self.loop.configuration.translation, _holder)
+
+    def status(self) -> Document:
+        found = self.findings(self.clock())
+        told = document.status(self.loop.configuration, found, self.unbound(), self.files.standing())
+        return {
+            **told,
+            "ready": self.ready,
+            "api": {"address": self.api_address, "kubeconfig": str(self.settings.data.kubeconfig)},
+            "envoy": document.envoy(self.data_plane.state),
+            "controlPlane": {"pid": os.getpid(), "memory": document.memory(os.getpid())},
+            "accepted": self._accepted(),
+        }
+
+    def proxies(self) -> list[Document]:
+        return [
+            {
+                "name": stream.node.id.split("~")[2] if "~" in stream.node.id else stream.node.id,
+                "cluster": "Kubernetes",
+                "controlPlane": f"pylae-{os.getpid()}",
+                "version": stream.node.version or self.data_plane.state.version,
+                "types": {type_.short: {"state": str(state.sync)} for type_, state in stream.types.items()},
+            }
+            for stream in self.ads.connected()
+        ]
+
+    async def envoy_metrics(self) -> str:
+        return await self.data_plane.admin.stats_prometheus()
+
+    def _has_settled(self, stream: StreamState) -> bool:
+        return all(state.sync is not Sync.STALE for state in stream.types.values())
+
+    def _accepted(self) -> Document:
+        settled = any(self._has_settled(stream) for stream in self.ads.connected())
+        refused = [f"{refusal.type.short} {refusal.name}" for refusal in self.loop.last_good.refusals()]
+        return {"everything": settled and not refused, "refused": refused}
+
+
+def _holder(address: SocketAddress) -> str:
+    found = holder(address.host, address.port)
+    return str(found) if found else ""

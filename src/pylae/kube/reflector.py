@@ -1,0 +1,115 @@
+"""The reflector: follows every object of a kind for as long as it runs, through restarts and silences of the server.
+
+`resume` decides; this hand does what it says, and is the one place with a clock and with chance in it.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import NoReturn, assert_never
+
+from pylae.api.scheme import Kind
+from pylae.kube.client import Client
+from pylae.kube.errors import Gone, KubeError, NotFound
+from pylae.kube.resume import AskPage, Ended, Failed, Happening, Notice, OpenWatch, Pause, Resume, Step, Woken
+
+SHORTEST_TIMEOUT = 300
+"""Seconds after which the server ends a watch; up to twice as many by chance, so that not all end at once."""
+
+STALLED = 150.0
+"""Seconds without a word after which a watch is taken for dead. Servers send bookmarks about once a minute."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where time and chance come from; a test hands in its own."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    """From 0 to 1."""
+
+
+class Reflector:
+    """Follows one kind, in one namespace or ("") in all."""
+
+    def __init__(self, client: Client, kind: Kind, *, namespace: str = "", timing: Timing = Timing()) -> None:
+        self.kind = kind
+        self._client = client
+        self._namespace = namespace
+        self._timing = timing
+        self._resume = Resume(kind)
+        self._troubled = False
+
+    async def run(self, tell: Callable[[Notice], None]) -> NoReturn:
+        """Tells what there is, `Synced`, and then what changes, until it is cancelled. What `tell` raises ends it."""
+        step = self._resume.start()
+        while True:
+            for notice in step.notices:
+                tell(notice)
+            match step.command:
+                case AskPage(token):
+                    step = self._receive(await self._page(token))
+                case OpenWatch(version):
+                    step = self._receive(await self._follow(version, tell))
+                case Pause(seconds):
+                    await self._timing.sleep(seconds * (1 + self._timing.chance()))
+                    step = self._receive(Woken())
+                case None:
+                    raise AssertionError("only an event within a watch leaves nothing to do")
+                case _:
+                    assert_never(step.command)
+
+    def _receive(self, happening: Happening) -> Step:
+        return self._resume.receive(happening, self._timing.clock())
+
+    async def _page(self, token: str) -> Happening:
+        try:
+            page = await self._client.page(self.kind, self._namespace, token)
+        except KubeError as error:
+            return self._failed(error)
+        self._recovered()
+        return page
+
+    async def _follow(self, version: str, tell: Callable[[Notice], None]) -> Happening:
+        """Tells the events of one watch; what is returned is how it came to its end."""
+        try:
+            await self._events(version, tell)
+        except TimeoutError:
+            logger.info("watching %s: nothing came for %.0f s; asking again", self.kind.plural, STALLED)
+        except KubeError as error:
+            return self._failed(error)
+        return Ended()
+
+    async def _events(self, version: str, tell: Callable[[Notice], None]) -> None:
+        seconds = round(SHORTEST_TIMEOUT * (1 + self._timing.chance()))
+        query = {"resourceVersion": version, "timeoutSeconds": str(seconds)}
+        loop = asyncio.get_running_loop()
+        async with (
+            asyncio.timeout(STALLED) as stalled,
+            aclosing(self._client.watch(self.kind, self._namespace, **query)) as events,
+        ):
+            async for event in events:
+                self._recovered()
+                stalled.reschedule(loop.time() + STALLED)
+                for notice in self._receive(event).notices:
+                    tell(notice)
+
+    def _failed(self, error: KubeError) -> Failed:
+        """Says it once for a row of failures: the pauses between them would fill the log."""
+        gone = isinstance(error, Gone)
+        if not gone and not self._troubled:
+            logger.warning("watching %s: %s; trying again", self.kind.plural, error)
+            self._troubled = True
+        return Failed(gone=gone, absent=isinstance(error, NotFound))
+
+    def _recovered(self) -> None:
+        if self._troubled:
+            logger.info("watching %s again", self.kind.plural)
+            self._troubled = False

@@ -1,0 +1,238 @@
+"""How a list and a watch are kept going, without losing an event or telling one twice.
+
+A machine without clock, network or chance: it is told what happened, and answers with what to tell and what to do
+next. Lists are compared with what is known, so that a deletion during an outage is seen. A watch goes on at the last
+version; one that the server no longer knows leads back to a list. The numbers are client-go's (tools/cache,
+reflector.go).
+"""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import msgspec
+
+from pylae.api.scheme import Kind
+from pylae.kube.client import Page
+from pylae.kube.stream import Event
+from pylae.model.snapshot import Key
+
+Identity = tuple[str, str]
+"""An object's uid and resourceVersion: what tells one state of it from every other."""
+
+FIRST_PAUSE = 0.8
+LONGEST_PAUSE = 30.0
+CALM = 120.0
+"""Seconds without a failure after which the next one counts as the first again."""
+
+SHORTEST_WATCH = 1.0
+"""Seconds. A watch that ends sooner without a word is a server in trouble, not one whose time is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """The object is new or changed; `body` is its JSON."""
+
+    kind: Kind
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    kind: Kind
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """All that was there when the list was made has been told."""
+
+    kind: Kind
+
+
+Notice = Upsert | Delete | Synced
+
+
+@dataclass(frozen=True, slots=True)
+class AskPage:
+    """List; "" is the first page."""
+
+    continue_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWatch:
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait that many seconds, or up to twice as many by chance, and then say `Woken`."""
+
+    seconds: float
+
+
+Command = AskPage | OpenWatch | Pause
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The server ended the watch, or nothing came for so long that it must be dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The request or the stream failed: its version is unknown (`gone`), its kind is (`absent`), or anything else."""
+
+    gone: bool = False
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The pause is over."""
+
+
+Happening = Page | Event | Ended | Failed | Woken
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to tell, in order, and what to do then; with `None` the watch that is open goes on."""
+
+    notices: tuple[Notice, ...] = ()
+    command: Command | None = None
+
+
+class Resume:
+    """One kind's list and watch. Begin with `start`, then hand in what happens; `now` is a steady clock, in seconds."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self._known: dict[Key, Identity] = {}
+        self._listed: set[Key] = set()
+        self._version = ""
+        """Where a watch goes on; "" as long as there must be a list first."""
+        self._opened = 0.0
+        self._heard = False
+        """Whether the present watch has said anything."""
+        self._was_gone = False
+        """Whether the list that was asked for last was made because a version was gone, and has led to nothing yet."""
+        self._failures = 0
+        self._last_failure = float("-inf")
+
+    def start(self) -> Step:
+        return self._list_anew()
+
+    def receive(self, happening: Happening, now: float) -> Step:
+        match happening:
+            case Page():
+                return self._page(happening, now)
+            case Event():
+                return self._event(happening)
+            case Ended():
+                return self._ended(now)
+            case Failed():
+                return self._failed(happening, now)
+            case Woken():
+                return self._watch(now) if self._version else self._list_anew()
+            case _:
+                assert_never(happening)
+
+    def _list_anew(self) -> Step:
+        self._version = ""
+        self._listed = set()
+        return Step(command=AskPage())
+
+    def _page(self, page: Page, now: float) -> Step:
+        told = [notice for body in page.items if (notice := self._listed_object(body))]
+        if page.continue_token:
+            return Step(tuple(told), AskPage(page.continue_token))
+        told.extend(self._delete(key) for key in sorted(self._known.keys() - self._listed))
+        self._version = page.resource_version
+        return Step((*told, Synced(self.kind)), self._watch(now).command)
+
+    def _listed_object(self, body: bytes) -> Notice | None:
+        key, identity = identify(body)
+        self._listed.add(key)
+        return self._upsert(key, identity, body)
+
+    def _upsert(self, key: Key, identity: Identity, body: bytes) -> Notice | None:
+        """None if this very state was told before: a watch may begin with what the list had already."""
+        if self._known.get(key) == identity:
+            return None
+        self._known[key] = identity
+        return Upsert(self.kind, body)
+
+    def _delete(self, key: Key) -> Notice:
+        del self._known[key]
+        return Delete(self.kind, key)
+
+    def _watch(self, now: float) -> Step:
+        self._opened, self._heard = now, False
+        return Step(command=OpenWatch(self._version))
+
+    def _event(self, event: Event) -> Step:
+        key, identity = identify(event.body)
+        self._version = identity[1]
+        self._heard, self._was_gone = True, False
+        match event.type:
+            case "ADDED" | "MODIFIED":
+                notice = self._upsert(key, identity, event.body)
+            case "DELETED":
+                notice = self._delete(key) if key in self._known else None
+            case _:
+                notice = None  # a bookmark: only the version is news
+        return Step((notice,) if notice else ())
+
+    def _ended(self, now: float) -> Step:
+        if not self._heard and now - self._opened < SHORTEST_WATCH:
+            return self._pause(now)
+        self._was_gone = False
+        return self._watch(now)
+
+    def _failed(self, failure: Failed, now: float) -> Step:
+        if failure.absent:
+            return self._nothing_there(now)
+        return self._gone(now) if failure.gone else self._pause(now)
+
+    def _gone(self, now: float) -> Step:
+        """List again: at once, but for a server to which even the version of its own list is gone."""
+        self._version = ""
+        if self._was_gone:
+            return self._pause(now)
+        self._was_gone = True
+        return self._list_anew()
+
+    def _nothing_there(self, now: float) -> Step:
+        """A kind that the server does not know has no objects; it may learn of it yet."""
+        self._version = ""
+        told = [self._delete(key) for key in sorted(self._known)]
+        return Step((*told, Synced(self.kind)), self._pause(now).command)
+
+    def _pause(self, now: float) -> Step:
+        if now - self._last_failure > CALM:
+            self._failures = 0
+        seconds = min(FIRST_PAUSE * 2**self._failures, LONGEST_PAUSE)
+        self._failures += 1
+        self._last_failure = now
+        return Step(command=Pause(seconds))
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+
+
+class _Identified(msgspec.Struct):
+    metadata: _Metadata
+
+
+_decoder = msgspec.json.Decoder(_Identified)
+
+
+def identify(body: bytes) -> tuple[Key, Identity]:
+    """Which object this is, and in which state. Raises msgspec.DecodeError for what is no Kubernetes object at all."""
+    metadata = _decoder.decode(body).metadata
+    return (metadata.namespace, metadata.name), (metadata.uid, metadata.resource_version)

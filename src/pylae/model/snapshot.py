@@ -1,0 +1,87 @@
+"""The snapshot: every object that translation may read, frozen, with the indexes that make reading cheap.
+
+The store makes a new snapshot for every change and shares all that did not change. An index is built the first time
+that somebody asks for it and lives as long as its snapshot.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeVar
+
+from pylae.api.core import ConfigMap, Secret, Service
+from pylae.api.destination_rule import DestinationRule
+from pylae.api.discovery import EndpointSlice
+from pylae.api.gateway import Gateway
+from pylae.api.meta import Object
+from pylae.api.service_entry import ServiceEntry
+from pylae.api.virtual_service import VirtualService
+
+Key = tuple[str, str]
+"""An object's namespace and name."""
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+T = TypeVar("T", bound=Object)
+
+
+def _empty() -> MappingProxyType[Key, T]:
+    return MappingProxyType({})
+
+
+def by_age(objects: Iterable[T]) -> tuple[T, ...]:
+    """Oldest first, then by name, then by namespace: the order in which Istio settles every contention."""
+    return tuple(sorted(objects, key=lambda o: (o.metadata.creation_timestamp, o.metadata.name, o.metadata.namespace)))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All objects by kind and `(namespace, name)`."""
+
+    gateways: Mapping[Key, Gateway] = field(default_factory=_empty)
+    virtual_services: Mapping[Key, VirtualService] = field(default_factory=_empty)
+    destination_rules: Mapping[Key, DestinationRule] = field(default_factory=_empty)
+    service_entries: Mapping[Key, ServiceEntry] = field(default_factory=_empty)
+    services: Mapping[Key, Service] = field(default_factory=_empty)
+    endpoint_slices: Mapping[Key, EndpointSlice] = field(default_factory=_empty)
+    secrets: Mapping[Key, Secret] = field(default_factory=_empty)
+    config_maps: Mapping[Key, ConfigMap] = field(default_factory=_empty)
+
+    @cached_property
+    def gateways_by_age(self) -> tuple[Gateway, ...]:
+        return by_age(self.gateways.values())
+
+    @cached_property
+    def virtual_services_by_age(self) -> tuple[VirtualService, ...]:
+        return by_age(self.virtual_services.values())
+
+    @cached_property
+    def service_entries_by_age(self) -> tuple[ServiceEntry, ...]:
+        return by_age(self.service_entries.values())
+
+    @cached_property
+    def service_entries_of_host(self) -> Mapping[str, tuple[ServiceEntry, ...]]:
+        """The ServiceEntries that list a host, by the host in lower case; oldest first."""
+        entries: dict[str, list[ServiceEntry]] = {}
+        for entry in self.service_entries_by_age:
+            for host in dict.fromkeys(host.lower() for host in entry.spec.hosts):
+                entries.setdefault(host, []).append(entry)
+        return {host: tuple(found) for host, found in entries.items()}
+
+    @cached_property
+    def slices_of_service(self) -> Mapping[Key, tuple[EndpointSlice, ...]]:
+        """The EndpointSlices of each Service, found by their label `kubernetes.io/service-name`."""
+        slices: dict[Key, list[EndpointSlice]] = {}
+        for (namespace, _), endpoint_slice in sorted(self.endpoint_slices.items()):
+            name = endpoint_slice.metadata.labels.get(SERVICE_NAME_LABEL, "")
+            slices.setdefault((namespace, name), []).append(endpoint_slice)
+        return {key: tuple(found) for key, found in slices.items()}
+
+    @cached_property
+    def namespaces_of_secret(self) -> Mapping[str, tuple[str, ...]]:
+        """For each Secret's name, the namespaces that have one: what tells a user where his Secret was found."""
+        namespaces: dict[str, list[str]] = {}
+        for namespace, name in sorted(self.secrets):
+            namespaces.setdefault(name, []).append(namespace)
+        return {name: tuple(found) for name, found in namespaces.items()}

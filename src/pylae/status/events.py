@@ -1,0 +1,28 @@
+"""Events: what `kubectl describe` shows of a finding, told once when it appears."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pylae.api.meta import ObjectRef
+from pylae.model.finding import Finding, Level
+
+
+@dataclass(frozen=True, slots=True)
+class EventWanted:
+    """`type` is Warning or Normal (core/v1 Event); `reason` and `message` are those of the condition."""
+
+    about: ObjectRef
+    type: str
+    reason: str
+    message: str
+
+
+def events_wanted(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[EventWanted, ...]:
+    """The events for findings that were not there before, each once, in the order of the findings."""
+    known = set(before)
+    return tuple(dict.fromkeys(_event(finding) for finding in after if finding not in known))
+
+
+def _event(finding: Finding) -> EventWanted:
+    type_ = "Normal" if finding.code.level is Level.INFO else "Warning"
+    return EventWanted(finding.about, type_, finding.code.reason, finding.sentence())

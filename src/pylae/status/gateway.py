@@ -1,0 +1,96 @@
+"""The status of a Gateway: accepted, programmed, and the state of each server.
+
+`kubectl get gateways` counts the servers that are `serving`; the message of `Programmed` says of each other one what
+to do.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pylae.api.gateway import Gateway, Server
+from pylae.model.finding import Finding, Level
+from pylae.model.translation import ServerPlan
+from pylae.status.conditions import ACCEPTED, PROGRAMMED, REFUSING, Verdict, conditions_of, merge, verdict
+from pylae.status.server import NOT_SERVED, SERVING, ServerState, server_state
+
+Json = dict[str, Any]
+
+NOT_SELECTED = Verdict(
+    ACCEPTED,
+    is_true=False,
+    reason="NoGatewaySelected",
+    message="spec.selector matches no gateway here; Istio's ingress gateway has the label istio=ingressgateway.",
+)
+
+
+def gateway_status(
+    gateway: Gateway,
+    servers: Sequence[ServerPlan],
+    findings: Iterable[Finding],
+    now: datetime,
+    previous: Mapping[str, Any] | None = None,
+) -> Json:
+    """The status of a Gateway as the API stores it.
+
+    `servers` may be those of all Gateways, `findings` those on all objects; `previous` is the status so far, by
+    default the one in the object.
+    """
+    own = [finding for finding in findings if finding.about == gateway.ref]
+    plans = {plan.index: plan for plan in servers if plan.gateway == gateway.ref}
+    states = {index: server_state(plan, own) for index, plan in plans.items()}
+    told = [_accepted(own, plans), _programmed(own, plans, states)]
+    before = conditions_of(gateway.status if previous is None else previous)
+    return {
+        "conditions": merge(before, told, generation=gateway.metadata.generation, now=now),
+        "servers": [
+            _server(server, plans.get(index), states.get(index, ServerState(NOT_SERVED)))
+            for index, server in enumerate(gateway.spec.servers)
+        ],
+        "observedGeneration": gateway.metadata.generation,
+    }
+
+
+def _accepted(findings: Sequence[Finding], plans: Mapping[int, ServerPlan]) -> Verdict:
+    refusing = [finding for finding in findings if finding.code in REFUSING]
+    return verdict(ACCEPTED, refusing) if plans or refusing else NOT_SELECTED
+
+
+def _programmed(
+    findings: Sequence[Finding], plans: Mapping[int, ServerPlan], states: Mapping[int, ServerState]
+) -> Verdict:
+    """False if any server does not serve, with a sentence for each."""
+    down = {index: state.reason for index, state in states.items() if state.state != SERVING}
+    reasons = [reason for reason in down.values() if reason]
+    others = [finding for finding in findings if finding.code.level is Level.ERROR and finding not in reasons]
+    sentences = [_sentence(plans[index], reason) for index, reason in sorted(down.items())]
+    sentences += [finding.sentence() for finding in others]
+    if not plans:
+        reason = others[0].code.reason if others else NOT_SELECTED.reason
+        return Verdict(PROGRAMMED, is_true=False, reason=reason, message=" ".join(sentences) or NOT_SELECTED.message)
+    if not sentences:
+        return Verdict(PROGRAMMED, is_true=True, reason=PROGRAMMED)
+    first = next(iter([*reasons, *others]), None)
+    return Verdict(
+        PROGRAMMED, is_true=False, reason=first.code.reason if first else "NotServed", message=" ".join(sentences)
+    )
+
+
+def _sentence(plan: ServerPlan, reason: Finding | None) -> str:
+    """`servers[1] (catalog.istioinaction.io): Secret … does not exist. …`; a finding may name its server already."""
+    told = reason.sentence() if reason else "it is not served."
+    place = f"servers[{plan.index}]"
+    return told if told.startswith(place) else f"{place} ({', '.join(plan.hosts)}): {told}"
+
+
+def _server(server: Server, plan: ServerPlan | None, state: ServerState) -> Json:
+    port = server.port
+    told: Json = {
+        "name": server.name or (port.name if port else ""),
+        "port": port.number if port else 0,
+        "hosts": list(plan.hosts if plan else server.hosts),
+        "state": state.state,
+    }
+    if state.reason:
+        told |= {"reason": state.reason.code.reason, "message": state.reason.sentence()}
+    return told

@@ -1,0 +1,119 @@
+"""The service registry: who provides a hostname, as the gateway's namespace sees it.
+
+A hostname belongs to a Kubernetes Service by its name in the cluster's DNS, and to every ServiceEntry that lists it.
+Both are looked at as a list of ports, so that routes and clusters need not know which it is.
+"""
+
+from dataclasses import dataclass
+
+from pylae.api.core import Service
+from pylae.api.service_entry import ServiceEntry
+from pylae.model.ir.origin import Origin
+from pylae.model.snapshot import Key, Snapshot
+from pylae.model.workload import GatewayWorkload
+from pylae.rules.protocols import Protocol, of_service_port, parse
+from pylae.translate.select import exported
+
+EXPORT_TO = "networking.istio.io/exportTo"
+"""The annotation that says which namespaces see a Service."""
+
+Provider = Service | ServiceEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedPort:
+    """A port of a hostname, and the field that says so. `target_port` is the endpoints' port unless an endpoint says
+    otherwise."""
+
+    number: int
+    name: str
+    target_port: int
+    protocol: Protocol
+    provider: Provider
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRegistry:
+    """Services and ServiceEntries by hostname."""
+
+    snapshot: Snapshot
+    workload: GatewayWorkload
+
+    def providers(self, hostname: str) -> tuple[Provider, ...]:
+        """Who provides a hostname: the Kubernetes Service before the ServiceEntries, and of these the oldest first."""
+        key = service_key(hostname, self.workload.cluster_domain)
+        service = self.snapshot.services.get(key) if key else None
+        entries = self.snapshot.service_entries_of_host.get(hostname, ())
+        found: tuple[Provider, ...] = (service, *entries) if service else entries
+        return tuple(provider for provider in found if self._sees(provider))
+
+    def ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
+        """The ports of a hostname but for UDP's, each number once, the preferred provider's."""
+        found: dict[int, ProvidedPort] = {}
+        for provider in self.providers(hostname):
+            for port in provided_ports(provider):
+                found.setdefault(port.number, port)
+        return tuple(port for port in found.values() if port.protocol is not Protocol.UDP)
+
+    def canonical(self, hostname: str) -> str:
+        """The hostname that stands behind a Service of type ExternalName, or else the same."""
+        seen = {hostname}
+        while alias := self._alias(hostname):
+            if alias in seen:
+                break
+            seen.add(alias)
+            hostname = alias
+        return hostname
+
+    def _alias(self, hostname: str) -> str:
+        match self.providers(hostname):
+            case (Service() as service, *_) if service.spec.type == "ExternalName":
+                return service.spec.external_name.lower().removesuffix(".")
+            case _:
+                return ""
+
+    def _sees(self, provider: Provider) -> bool:
+        owner = provider.metadata.namespace
+        match provider:
+            case Service():
+                written = provider.metadata.annotations.get(EXPORT_TO, "")
+                export_to = tuple(name.strip() for name in written.split(",") if name.strip())
+            case ServiceEntry():
+                export_to = provider.spec.export_to
+        return exported(export_to, owner, self.workload.namespace)
+
+
+def service_key(hostname: str, domain: str) -> Key | None:
+    """Namespace and name of the Service that has this name in the cluster's DNS; None for other hostnames."""
+    match hostname.removesuffix(f".svc.{domain}").split("."):
+        case [name, namespace] if hostname.endswith(f".svc.{domain}"):
+            return (namespace, name)
+        case _:
+            return None
+
+
+def provided_ports(provider: Provider) -> tuple[ProvidedPort, ...]:
+    """The ports of one provider, as written, UDP's included."""
+    match provider:
+        case Service():
+            return tuple(
+                ProvidedPort(port.port, port.name, port.port, of_service_port(port), provider, _origin(provider, index))
+                for index, port in enumerate(provider.spec.ports)
+            )
+        case ServiceEntry():
+            return tuple(
+                ProvidedPort(
+                    port.number,
+                    port.name,
+                    port.target_port or port.number,
+                    parse(port.protocol) or Protocol.UNSUPPORTED,
+                    provider,
+                    _origin(provider, index),
+                )
+                for index, port in enumerate(provider.spec.ports)
+            )
+
+
+def _origin(provider: Provider, index: int) -> Origin:
+    return Origin(provider.ref, f"spec.ports[{index}]")

@@ -1,0 +1,119 @@
+"""A resource as it travels to Envoy: named, versioned by its content, serialized once.
+
+Beyond this file nobody needs to know protobuf to compare, order, hold back or send resources.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from types import MappingProxyType
+
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
+
+
+class Type(StrEnum):
+    """Type URLs, in the order in which a change that spans several of them is sent: what is referred to comes before
+    what refers to it (Envoy's documentation, "Eventual consistency considerations")."""
+
+    CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+    ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+    LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+    ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+    SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 (a type's name)
+
+    @property
+    def short(self) -> str:
+        """`CDS`, `EDS`, `LDS`, `RDS` or `SDS`: what people call the type."""
+        return _SHORT[self]
+
+
+_SHORT = {Type.CLUSTER: "CDS", Type.ENDPOINT: "EDS", Type.LISTENER: "LDS", Type.ROUTE: "RDS", Type.SECRET: "SDS"}
+
+Key = tuple[Type, str]
+"""A resource's type and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """`version` is a hash of `body` (16 hex digits), so it is the same after a restart; `body` is a serialized
+    `google.protobuf.Any`, never shown, since it may hold a private key. `needs` are the resources that it refers to."""
+
+    type: Type
+    name: str
+    version: str
+    body: bytes = field(repr=False)
+    needs: tuple[Key, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return (self.type, self.name)
+
+    @property
+    def awaits_endpoints(self) -> bool:
+        """Whether a cluster is of no use before its endpoints have come by EDS."""
+        return any(type_ is Type.ENDPOINT for type_, _ in self.needs)
+
+
+def serialize(type_: Type, name: str, message: Message, needs: tuple[Key, ...] = ()) -> Resource:
+    """The resource made of `message`; equal messages give equal bytes."""
+    packed = Any()
+    packed.Pack(message, deterministic=True)
+    body = packed.SerializeToString(deterministic=True)
+    return Resource(type_, name, blake2b(body, digest_size=8).hexdigest(), body, needs)
+
+
+Named = Mapping[str, Resource]
+"""Resources of one type, by name."""
+
+NOTHING: Named = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSet(Mapping[Type, Named]):
+    """All that an Envoy shall have, by type and name. A type that did not change keeps its mapping, and is found
+    unchanged by identity.
+
+    `withheld` are names that exist but have no version fit to send: whatever Envoy has of them stays as it is.
+    """
+
+    _types: Mapping[Type, Named] = field(default_factory=dict)
+    withheld: frozenset[Key] = frozenset()
+
+    @classmethod
+    def of(cls, types: Mapping[Type, Named], withheld: frozenset[Key] = frozenset()) -> "ResourceSet":
+        """Mappings that could still change are copied."""
+        return cls({type_: _frozen(named) for type_, named in types.items() if named}, withheld)
+
+    def __getitem__(self, type_: Type) -> Named:
+        return self._types.get(type_, NOTHING)
+
+    def __iter__(self) -> Iterator[Type]:
+        return iter(Type)
+
+    def __len__(self) -> int:
+        return len(Type)
+
+    def get_resource(self, key: Key) -> Resource | None:
+        return self[key[0]].get(key[1])
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource, in the order of types."""
+        for type_ in Type:
+            yield from self[type_].values()
+
+    def replaced(self, type_: Type, named: Named) -> "ResourceSet":
+        """The same set with other resources of one type."""
+        return ResourceSet.of({**self._types, type_: named}, self.withheld)
+
+    def with_resource(self, resource: Resource) -> "ResourceSet":
+        return self.replaced(resource.type, {**self[resource.type], resource.name: resource})
+
+    def without(self, key: Key) -> "ResourceSet":
+        type_, name = key
+        return self.replaced(type_, {other: found for other, found in self[type_].items() if other != name})
+
+
+def _frozen(named: Named) -> Named:
+    return named if isinstance(named, MappingProxyType) else MappingProxyType(dict(named))

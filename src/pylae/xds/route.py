@@ -1,0 +1,81 @@
+"""Route configurations: virtual hosts and their routes, as Istio shapes them for a gateway."""
+
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from envoy.config.route.v3 import route_components_pb2, route_pb2
+from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
+
+from pylae.model.ir.route import DirectResponse, Forward, Redirect, Route, RouteConfiguration, VirtualHost
+from pylae.xds.header_changes import apply_header_changes
+from pylae.xds.matcher import route_match
+from pylae.xds.resource import Key, Resource, Type, serialize
+from pylae.xds.route_action import direct_response, forward, redirect
+
+DIRECT_RESPONSE_LIMIT = 1024 * 1024
+"""Bytes of a direct response's body; Envoy's own limit of 4 kB is less than Istio's API allows."""
+
+
+def emit_route_configuration(configuration: RouteConfiguration) -> Resource:
+    """The `RouteConfiguration` resource. A cluster that does not exist is no error here: its requests get 503."""
+    message = route_pb2.RouteConfiguration(
+        name=configuration.name,
+        virtual_hosts=[_virtual_host(host) for host in configuration.virtual_hosts],
+        validate_clusters=BoolValue(value=False),
+        max_direct_response_body_size_bytes=UInt32Value(value=DIRECT_RESPONSE_LIMIT),
+        ignore_port_in_host_matching=True,
+    )
+    return serialize(Type.ROUTE, configuration.name, message, _needs(configuration))
+
+
+def empty_route_configuration(name: str) -> Resource:
+    """The answer for a name that nobody knows: every request gets 404, and the listener that asked can open."""
+    return emit_route_configuration(RouteConfiguration(name, ()))
+
+
+def _virtual_host(host: VirtualHost) -> Any:
+    """Domains carry no port, for it is ignored in matching."""
+    kind = route_components_pb2.VirtualHost
+    return kind(
+        name=host.name,
+        domains=host.domains,
+        routes=[_route(route) for route in host.routes],
+        require_tls=kind.ALL if host.require_tls else kind.NONE,
+        include_request_attempt_count=True,
+    )
+
+
+def _route(route: Route) -> Any:
+    message = route_components_pb2.Route(name=route.name, match=route_match(route.match), stat_prefix=route.stat_prefix)
+    if route.config:
+        message.metadata.filter_metadata["istio"].update({"config": route.config})
+    if route.operation:
+        message.decorator.operation = route.operation
+    apply_header_changes(message, route.request_headers, route.response_headers)
+    _set_action(message, route)
+    return message
+
+
+def _set_action(message: Any, route: Route) -> None:
+    match route.action:
+        case Forward(clusters=shares) as action:
+            message.route.CopyFrom(forward(action))
+            if len(shares) == 1:
+                apply_header_changes(message, shares[0].request_headers, shares[0].response_headers)
+        case Redirect() as action:
+            message.redirect.CopyFrom(redirect(action))
+        case DirectResponse() as action:
+            message.direct_response.CopyFrom(direct_response(action))
+        case _:
+            assert_never(route.action)
+
+
+def _needs(configuration: RouteConfiguration) -> tuple[Key, ...]:
+    return tuple((Type.CLUSTER, name) for name in sorted(set(_cluster_names(configuration))))
+
+
+def _cluster_names(configuration: RouteConfiguration) -> Iterator[str]:
+    for host in configuration.virtual_hosts:
+        for route in host.routes:
+            if isinstance(route.action, Forward):
+                yield from (share.cluster for share in route.action.clusters)

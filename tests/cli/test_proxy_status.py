@@ -1,0 +1,26 @@
+from datetime import UTC, datetime
+
+from pylae.cli.proxy_status import by_subscription, by_type
+
+NOW = datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
+PROXY = {
+    "name": "istio-ingressgateway-0.istio-system",
+    "cluster": "Kubernetes",
+    "controlPlane": "pylae",
+    "version": "1.40.0",
+    "types": {
+        "CDS": {"state": "SYNCED", "since": "2026-01-01T12:00:00Z"},
+        "LDS": {"state": "STALE", "since": "2026-01-01T12:04:58Z"},
+        "RDS": {"state": "NOT SENT"},
+    },
+}
+
+
+def test_the_types_that_an_envoy_follows_are_counted_in_istioctls_order() -> None:
+    assert by_subscription([PROXY]).splitlines()[1].endswith("1.40.0      3 (CDS,LDS,RDS)")
+
+
+def test_each_type_has_its_state_and_for_how_long() -> None:
+    head, line = by_type([PROXY], NOW).splitlines()
+    assert head.split() == ["NAME", "CLUSTER", "CDS", "LDS", "EDS", "RDS", "SDS", "ISTIOD", "VERSION"]
+    assert "SYNCED (5m)     STALE (2s)     NOT SENT     NOT SENT     NOT SENT     pylae      1.40.0" in line

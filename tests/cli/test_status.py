@@ -1,0 +1,98 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from click import unstyle
+
+from pylae.cli.status import render
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def site(host: str, **facts: Any) -> dict[str, Any]:
+    usual = {
+        "port": 443,
+        "tls": "SIMPLE",
+        "certificate": "",
+        "expires": None,
+        "routes": 1,
+        "state": "serving",
+        "codes": [],
+    }
+    return {"host": host, **usual, **facts}
+
+
+def told(**facts: Any) -> dict[str, Any]:
+    return {
+        "version": "0.1.0",
+        "sites": [
+            site("catalog.istioinaction.io", certificate="catalog-credential", expires="2026-12-03T12:00:00Z"),
+            site(
+                "webapp.istioinaction.io",
+                tls="MUTUAL",
+                certificate="webapp-credential, webapp-credential-cacert",
+                expires="2041-06-29T12:49:32Z",
+            ),
+            site("webapp.istioinaction.io", port=80, tls="→ https", routes=None),
+            site("admin.shop.example", certificate="admin-tls", state="waits for its certificate", codes=["PYL0102"]),
+        ],
+        "ports": [{"address": "127.0.0.1:30005", "port": 443, "protocol": "HTTPS", "state": "bound", "message": ""}],
+        "findings": [],
+        "envoy": {"version": "1.40.0", "pid": 4711, "memory": 71_000_000, "uptime": 10_900.0},
+        "controlPlane": {"pid": 4708, "memory": 96_000_000},
+        "accepted": {"everything": True, "refused": []},
+        **facts,
+    }
+
+
+def page(**facts: Any) -> str:
+    return unstyle(render(told(**facts), NOW))
+
+
+def test_what_serves_and_the_two_processes_are_on_one_page() -> None:
+    assert page().splitlines() == [
+        "HOST                      PORT  TLS      CERTIFICATE         EXPIRES     ROUTES  STATE",
+        "catalog.istioinaction.io  443   SIMPLE   catalog-credential  in 9 days   1       serving",
+        "webapp.istioinaction.io   443   MUTUAL   webapp-credential   2041-06-29  1       serving",
+        "webapp.istioinaction.io   80    → https                                          serving",
+        (
+            "admin.shop.example        443   SIMPLE   admin-tls                       1       "
+            "waits for its certificate  PYL0102"
+        ),
+        "",
+        "Envoy 1.40.0, pid 4711, 71 MB, up 3h · control plane pid 4708, 96 MB · everything accepted",
+    ]
+
+
+def test_a_finding_says_where_what_and_what_to_do() -> None:
+    finding = {
+        "code": "PYL0102",
+        "level": "error",
+        "about": "Gateway shop/front",
+        "path": "spec.servers[1].tls.credentialName",
+        "message": "Secret istio-system/admin-tls does not exist; found shop/admin-tls.",
+        "cure": "Move it to istio-system.",
+    }
+    assert (
+        "PYL0102  Gateway shop/front: spec.servers[1].tls.credentialName: "
+        "Secret istio-system/admin-tls does not exist; found shop/admin-tls.\n"
+        "    → Move it to istio-system."
+    ) in page(findings=[finding])
+
+
+def test_a_port_that_is_taken_is_told_in_the_control_planes_sentence() -> None:
+    sentence = "127.0.0.1:30005 is taken by nginx (pid 812), so nothing is served there."
+    assert sentence in page(ports=[{"message": sentence}])
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"sites": []}, "Nothing is served yet"),
+        ({"envoy": {"version": "1.40.0", "pid": None, "memory": None, "uptime": 0.0}}, "Envoy 1.40.0 does not run"),
+        ({"accepted": {"everything": False, "refused": ["LDS 0.0.0.0_8443"]}}, "Envoy refused LDS 0.0.0.0_8443"),
+        ({"accepted": {"everything": False, "refused": []}}, "a change is on its way to Envoy"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_told(facts: dict[str, Any], words: str) -> None:
+    assert words in page(**facts)

@@ -1,0 +1,186 @@
+"""The reflector against the embedded server, through everything that may happen to one."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pylae.api.scheme import CONFIG_MAP, Kind
+from pylae.apiserver.server import ApiServer
+from pylae.apiserver.settings import ApiServerSettings, Limits
+from pylae.kube.client import Client
+from pylae.kube.kubeconfig import load
+from pylae.kube.reflector import Reflector, Timing
+from pylae.kube.resume import Delete, Notice, Synced, Upsert
+
+Json = dict[str, Any]
+
+HASTE = Timing(sleep=lambda _: asyncio.sleep(0.005), chance=lambda: 0.0)
+"""Pauses pass quickly, but do pass: the server in the same loop must get on meanwhile."""
+
+WAIT = 20.0
+"""Seconds after which a test gives up. Nothing waits for them when all is well."""
+
+
+class Mirror:
+    """What a reflector told, and the objects that follow from it."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.objects: dict[str, Json] = {}
+        self._news = asyncio.Event()
+
+    def tell(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        match notice:
+            case Upsert(_, body):
+                found = json.loads(body)
+                self.objects[found["metadata"]["name"]] = found
+            case Delete(_, (_, name)):
+                del self.objects[name]
+        self._news.set()
+
+    @property
+    def synced(self) -> int:
+        return sum(isinstance(notice, Synced) for notice in self.notices)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WAIT):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def reflected(client: Client, kind: Kind = CONFIG_MAP) -> AsyncIterator[Mirror]:
+    """A mirror that is up to date, and is kept so."""
+    mirror = Mirror()
+    task = asyncio.create_task(Reflector(client, kind, timing=HASTE).run(mirror.tell))
+    try:
+        await mirror.until(lambda: mirror.synced > 0)
+        yield mirror
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def config_map(name: str, value: str = "") -> Json:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"x": value}}
+
+
+async def again(server: ApiServer, **limits: Any) -> ApiServer:
+    """The same data on the same port, served anew."""
+    await server.stop()
+    settings = ApiServerSettings(data=server.settings.data, port=server.port, limits=Limits(**limits))
+    restarted = ApiServer(settings)
+    await restarted.start()
+    return restarted
+
+
+async def test_what_there_is_is_told_before_synced_and_changes_after(client: Client) -> None:
+    await client.create(CONFIG_MAP, "default", config_map("a"))
+    async with reflected(client) as mirror:
+        assert [type(notice) for notice in mirror.notices] == [Upsert, Synced]
+        await client.patch(CONFIG_MAP, "default", "a", {"data": {"x": "1"}})
+        await client.delete(CONFIG_MAP, "default", "a")
+        await mirror.until(lambda: not mirror.objects)
+        assert [type(notice) for notice in mirror.notices] == [Upsert, Synced, Upsert, Delete]
+
+
+async def test_of_a_thousand_events_none_is_lost_and_none_told_twice(client: Client) -> None:
+    async with reflected(client) as mirror:
+        for number in range(0, 1000, 50):
+            await asyncio.gather(
+                *(client.create(CONFIG_MAP, "default", config_map(f"m{n}")) for n in range(number, number + 50))
+            )
+        await mirror.until(lambda: len(mirror.objects) == 1000)
+        bodies = [notice.body for notice in mirror.notices if isinstance(notice, Upsert)]
+        assert len(bodies) == len(set(bodies)) == 1000
+        versions = [int(json.loads(body)["metadata"]["resourceVersion"]) for body in bodies]
+        assert versions == sorted(versions)
+
+
+async def test_a_restart_of_the_server_loses_nothing_and_repeats_nothing(server: ApiServer, client: Client) -> None:
+    await client.create(CONFIG_MAP, "default", config_map("a"))
+    async with reflected(client) as mirror:
+        restarted = await again(server)
+        async with Client(load(server.settings.kubeconfig)) as other:
+            await other.create(CONFIG_MAP, "default", config_map("b"))
+            await mirror.until(lambda: set(mirror.objects) == {"a", "b"})
+        assert sum(isinstance(notice, Upsert) for notice in mirror.notices) == 2
+        await restarted.stop()
+
+
+async def test_after_a_compaction_a_list_tells_what_was_missed(server: ApiServer, client: Client) -> None:
+    """Objects are deleted and made where the reflector cannot see it, and the history of it is forgotten."""
+    for name in ("kept", "dropped"):
+        await client.create(CONFIG_MAP, "default", config_map(name))
+    async with reflected(client) as mirror:
+        await server.stop()
+        await edit_and_forget(server)
+        restarted = ApiServer(ApiServerSettings(data=server.settings.data, port=server.port))
+        await restarted.start()
+        await mirror.until(lambda: set(mirror.objects) == {"kept", "new"})
+        assert mirror.synced == 2
+        told = [json.loads(notice.body)["metadata"]["name"] for notice in mirror.notices if isinstance(notice, Upsert)]
+        assert sorted(told) == ["dropped", "kept", "new"]
+    await restarted.stop()
+
+
+async def edit_and_forget(server: ApiServer) -> None:
+    """Serves the same data elsewhere, two hours later: a server forgets what is older than one."""
+    elsewhere = ApiServer(
+        ApiServerSettings(data=server.settings.data), clock=lambda: datetime.now(UTC) + timedelta(hours=2)
+    )
+    await elsewhere.start()
+    async with Client(load(server.settings.kubeconfig)) as other:
+        await other.delete(CONFIG_MAP, "default", "dropped")
+        await other.create(CONFIG_MAP, "default", config_map("new"))
+    await elsewhere.stop()
+    much_later = ApiServer(
+        ApiServerSettings(data=server.settings.data), clock=lambda: datetime.now(UTC) + timedelta(hours=4)
+    )
+    await much_later.start()
+    await much_later.tend()
+    await much_later.stop()
+
+
+async def test_a_watch_that_cannot_keep_up_resumes(server: ApiServer, client: Client) -> None:
+    """The server ends a watch whose reader is too slow; what it missed comes with the next one."""
+    restarted = await again(server, watch_events=8)
+    async with reflected(client) as mirror:
+        for number in range(0, 400, 40):
+            await asyncio.gather(
+                *(client.create(CONFIG_MAP, "default", config_map(f"m{n}")) for n in range(number, number + 40))
+            )
+        await mirror.until(lambda: len(mirror.objects) == 400)
+        assert sum(isinstance(notice, Upsert) for notice in mirror.notices) == 400
+    await restarted.stop()
+
+
+async def test_a_kind_that_the_server_does_not_know_is_synced_and_empty(client: Client) -> None:
+    unknown = Kind("nowhere.example", ("v1",), "Thing", "things", "thing", CONFIG_MAP.type)
+    async with reflected(client, unknown) as mirror:
+        assert mirror.objects == {}
+
+
+async def test_trouble_is_logged_once_and_so_is_its_end(
+    server: ApiServer, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pylae.kube.reflector")
+    async with reflected(client) as mirror:
+        await server.stop()
+        restarted = ApiServer(ApiServerSettings(data=server.settings.data, port=server.port))
+        await restarted.start()
+        async with Client(load(server.settings.kubeconfig)) as other:
+            await other.create(CONFIG_MAP, "default", config_map("a"))
+            await mirror.until(lambda: "a" in mirror.objects)
+        messages = [record.getMessage() for record in caplog.records]
+    await restarted.stop()
+    assert [message for message in messages if "trying again" not in message] == ["watching configmaps again"]
+    assert len(messages) == 2

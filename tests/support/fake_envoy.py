@@ -1,0 +1,130 @@
+"""An Envoy as far as delta xDS can see it, for tests of the protocol: it asks, applies, acknowledges and refuses.
+
+It behaves as Envoy 1.40 does where that matters to a control plane: it asks by name for what its clusters and
+listeners refer to, withholds the answer about clusters until they have endpoints, and keeps what it had of what it
+refuses. What is refused is decided by content: a version that begins with `bad`.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from pylae.xds.message import Node, Request, Response
+from pylae.xds.resource import Key, Resource, ResourceSet, Type
+
+BAD = "bad"
+BY_NAME = (Type.ENDPOINT, Type.ROUTE, Type.SECRET)
+
+
+def is_bad(resource: Resource) -> bool:
+    return resource.version.startswith(BAD)
+
+
+@dataclass
+class FakeEnvoy:
+    """`requests` wait to be received by the control plane, `responses` to be applied, each with the world it was
+    sent in."""
+
+    names_the_guilty: bool = True
+    has: dict[Key, Resource] = field(default_factory=dict)
+    told_absent: set[Key] = field(default_factory=set)
+    asked: dict[Type, set[str]] = field(default_factory=lambda: {type_: set() for type_ in BY_NAME})
+    warming: set[str] = field(default_factory=set)
+    usable: set[str] = field(default_factory=set)
+    requests: deque[Request] = field(default_factory=deque)
+    responses: deque[tuple[Response, ResourceSet]] = field(default_factory=deque)
+    applied: int = 0
+    _late: Request | None = None
+
+    def connect(self) -> None:
+        """A new stream: say what is there already. What was under way on the old one is lost."""
+        self.requests.clear()
+        self.responses.clear()
+        self._late = None
+        self.warming.clear()
+        for type_ in (Type.CLUSTER, *BY_NAME[:1], Type.LISTENER, *BY_NAME[1:]):
+            names = tuple(sorted(self.asked.get(type_, ())))
+            if names or type_ in (Type.CLUSTER, Type.LISTENER):
+                versions = {name: found.version for (of, name), found in self.has.items() if of is type_}
+                self.requests.append(Request(type_, names, initial_versions=versions, node=Node("fake")))
+
+    def apply(self) -> None:
+        """Take the oldest response in, check that it breaks nothing, and answer it."""
+        response, world = self.responses.popleft()
+        refused = [resource for resource in response.resources if is_bad(resource)]
+        for name in response.removed:
+            self._remove((response.type, name), world)
+        for resource in response.resources:
+            if not is_bad(resource) and (not refused or self.names_the_guilty or len(response.resources) == 1):
+                self._take(resource, world)
+        if response.type is Type.ENDPOINT:
+            self._warmed({resource.name for resource in refused})
+        error = self._complaint(response.type, refused) if refused else None
+        answer = Request(response.type, nonce=response.nonce, error=error)
+        if response.type is Type.CLUSTER and self.warming:
+            self._late = answer
+        else:
+            self.requests.append(answer)
+        self._ask_for_more()
+
+    def _complaint(self, type_: Type, refused: list[Resource]) -> str:
+        if type_ not in (Type.CLUSTER, Type.LISTENER) or not self.names_the_guilty:
+            return "something is wrong"
+        kind, separator = ("cluster", ", ") if type_ is Type.CLUSTER else ("listener", "\n")
+        return f"Error adding/updating {kind}(s) " + separator.join(f"{resource.name}: bad" for resource in refused)
+
+    def _take(self, resource: Resource, world: ResourceSet) -> None:
+        if resource.type in BY_NAME and resource.name not in self.asked[resource.type]:
+            return
+        if resource.type in (Type.LISTENER, Type.ROUTE):
+            self._check_clusters(resource, world)
+        self.has[resource.key] = resource
+        self.told_absent.discard(resource.key)
+        self.applied += 1
+        if resource.awaits_endpoints:
+            self.warming.add(resource.name)
+            self.has.pop((Type.ENDPOINT, resource.name), None)  # the new cluster begins without; the old one serves on
+        if resource.type is Type.ENDPOINT:
+            self._warmed({resource.name})
+            self.usable.add(resource.name)
+
+    def _warmed(self, clusters: set[str]) -> None:
+        """These got endpoints, or learned that theirs are bad; when all have, the answer about clusters goes out."""
+        self.warming -= clusters
+        if not self.warming and self._late:
+            self.requests.append(self._late)
+            self._late = None
+
+    def _check_clusters(self, resource: Resource, world: ResourceSet) -> None:
+        """Made before broken: a cluster that exists is here, with endpoints, before anything that sends requests
+        to it."""
+        for type_, name in resource.needs:
+            wanted = world[type_].get(name)
+            if type_ is Type.CLUSTER and wanted is not None and not is_bad(wanted):
+                assert (type_, name) in self.has, f"{resource.name} came before its cluster {name}"
+                assert name in self.usable, f"{resource.name} came before the endpoints of {name}"
+
+    def _remove(self, key: Key, world: ResourceSet) -> None:
+        if key[0] in BY_NAME:
+            self.told_absent.add(key)  # and what is there stays in use
+            return
+        if key[0] is Type.CLUSTER:
+            for other in self.has.values():
+                wanted = world.get_resource(other.key)
+                unwanted = wanted is None or wanted.version != other.version
+                assert not (unwanted and key in other.needs), f"{key[1]} went before {other.name}, which uses it"
+        self.has.pop(key, None)
+        if key[0] is Type.CLUSTER:
+            self.usable.discard(key[1])
+            self._warmed({key[1]})
+
+    def _ask_for_more(self) -> None:
+        """Names that clusters and listeners refer to; those that nothing refers to any more are given up."""
+        for type_ in BY_NAME:
+            wanted = {name for found in self.has.values() for of, name in found.needs if of is type_}
+            new, gone = wanted - self.asked[type_], self.asked[type_] - wanted
+            if new or gone:
+                self.asked[type_] = wanted
+                for name in gone:
+                    self.has.pop((type_, name), None)
+                    self.told_absent.discard((type_, name))
+                self.requests.append(Request(type_, tuple(sorted(new)), tuple(sorted(gone))))
