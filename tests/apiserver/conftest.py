@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,14 +23,17 @@ from pylae.apiserver.settings import ApiServerSettings, Limits
 from pylae.apiserver.storage import Storage, open_storage
 from pylae.apiserver.transaction import Transaction
 
-START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+def this_second() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that moves when it is told to. It starts at the real time, since certificates are checked by real
+    clients."""
 
-    now: datetime = START
+    now: datetime = field(default_factory=this_second)
 
     def __call__(self) -> datetime:
         return self.now

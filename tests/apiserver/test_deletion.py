@@ -2,6 +2,8 @@
 
 import pytest
 
+from pylae.apimachinery.object import rfc3339
+
 SHOP = "/api/v1/namespaces/shop"
 CONFIGMAPS = f"{SHOP}/configmaps"
 GATEWAYS = "/apis/networking.istio.io/v1/namespaces/shop/gateways"
@@ -54,7 +56,7 @@ async def test_options_that_cannot_be_read_delete_nothing(api, body):
 async def test_finalizers_hold_an_object_until_the_last_is_gone(api):
     await hold(api, CONFIGMAPS, "a")
     first = await api("DELETE", f"{CONFIGMAPS}/a")
-    assert first.json["metadata"]["deletionTimestamp"] == "2026-01-02T03:04:05Z"
+    assert first.json["metadata"]["deletionTimestamp"] == rfc3339(api.clock.now)
     again = await api("DELETE", f"{CONFIGMAPS}/a")
     assert again.json["metadata"]["resourceVersion"] == first.json["metadata"]["resourceVersion"]
     assert (await release(api, f"{CONFIGMAPS}/a")).status == 200

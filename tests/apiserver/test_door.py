@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import ssl
 
 import aiohttp
@@ -120,7 +121,7 @@ async def talk(api, content: bytes) -> bytes:
 )
 async def test_what_is_not_http_is_400_and_leaves_no_credentials_in_the_log(api, content, caplog):
     first = await talk(api, content.replace(b"%s", SECRETS.encode()))
-    assert first.startswith(b"HTTP/1.") and b" 400 " in first
+    assert re.match(rb"HTTP/1\.\d 400 ", first)
     assert "Bearer" not in caplog.text
     assert (await api("GET", SECRETS)).status == 200
 

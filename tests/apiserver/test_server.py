@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 import yaml
 
+from pylae.apimachinery.object import rfc3339
 from pylae.apiserver.backend import Admission
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, SettingsError
@@ -77,8 +78,9 @@ async def test_the_bytes_of_a_deleted_secret_are_nowhere_after_compaction(serve)
 async def test_events_are_dropped_an_hour_after_they_last_happened(serve):
     api = await serve()
     about = {"kind": "Gateway", "name": "web", "namespace": "default"}
+    later = rfc3339(api.clock.now + timedelta(minutes=56))
     await api.create(EVENTS, "Event", "once", involvedObject=about)
-    await api.create(EVENTS, "Event", "again", involvedObject=about, lastTimestamp="2026-01-02T04:00:00Z")
+    await api.create(EVENTS, "Event", "again", involvedObject=about, lastTimestamp=later)
     api.clock.advance(timedelta(minutes=61))
     await api.server.tend()
     assert [item["metadata"]["name"] for item in (await api("GET", EVENTS)).json["items"]] == ["again"]
@@ -99,7 +101,6 @@ async def test_a_certificate_is_renewed_while_the_server_runs(serve):
     api.clock.advance(timedelta(days=380))
     await api.server.tend()
     assert await presented() != first
-    assert (await api("GET", SECRETS)).status == 200
 
 
 async def test_a_certificate_that_ends_is_renewed_at_the_next_start(serve):

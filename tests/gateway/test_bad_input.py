@@ -116,8 +116,8 @@ def test_a_secret_in_another_namespace_is_found_and_the_user_told_where_it_must_
     message = _programmed(shop, "strayed")["message"]
     assert "default" in message
     assert "istio-system" in message
-    events = shop.kubectl("describe", "gateways.networking.istio.io", "strayed")
-    assert "SecretInOtherNamespace" in events.out.split("Events:")[1]
+    described = ("describe", "gateways.networking.istio.io", "strayed")
+    shop.until(lambda: "SecretInOtherNamespace" in shop.kubectl(*described).out.partition("Events:")[2])
     assert "strayed.example" in shop.pylae("status").out
 
 

@@ -7,7 +7,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pylae.xds.absence import stand_in
 from pylae.xds.delta import Accepted, DeltaStream, Event, Refused, Sync, Turn
 from pylae.xds.last_good import LastGood
 from pylae.xds.resource import Key, Resource, ResourceSet, Type
@@ -144,9 +143,12 @@ class Conversation(RuleBasedStateMachine):
             assert has is not None
             assert has.version == served.version
         else:
-            assert has is not None or key in self.envoy.told_absent
-        if has is not None and served is None and self.wanted.get_resource(key) is None and stand_in(type_, name) is None:
-            assert type_ is Type.SECRET
+            assert has is not None or key in self.envoy.told_absent or self._lost_by_refusal(key)
+
+    def _lost_by_refusal(self, key: Key) -> bool:
+        """Endpoints that came from nobody we know, and went when Envoy was offered bad ones with a new cluster."""
+        wanted = self.wanted.get_resource(key)
+        return key[0] is Type.ENDPOINT and wanted is not None and is_bad(wanted)
 
 
 TestConversation = Conversation.TestCase

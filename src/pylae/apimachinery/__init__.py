@@ -3,5 +3,5 @@
     bytes ─reading─▶ object ─object─▶ prepared ─verify─▶ causes        (the hand stores it)
     objects ─table, discovery, openapi─▶ documents
 
-Objects are plain JSON dictionaries here. What is served stands in `registry`; whatever refuses raises `failure.Failure`.
+Objects are plain JSON dictionaries. What is served stands in `registry`; whatever refuses raises `failure.Failure`.
 """

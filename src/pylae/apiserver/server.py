@@ -34,7 +34,8 @@ http_logger = logging.getLogger(f"{__name__}.http")
 
 @http_logger.addFilter
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """What is not HTTP at all is its sender's mistake, and the complaint about it would quote it, credentials and all."""
+    """What is not HTTP at all is its sender's mistake, and the complaint about it would quote it, credentials and
+    all."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 

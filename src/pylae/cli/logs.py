@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import click
 
-from pylae.cli.instance import data_dir_option
+from pylae.cli.instance import data_dir_option, up
 from pylae.cli.output import say
 from pylae.controlplane.directories import DataDirectory
 
@@ -33,7 +33,7 @@ def logs(data: DataDirectory, follow: bool, tail: int, source: str | None) -> No
     chosen = [paths[name] for name in ((source,) if source else SOURCES)]
     found = [path for path in chosen if path.exists()]
     if not found:
-        raise click.ClickException(f"There is no log in {data.path}: no Pylae has run there. Start one: pylae up")
+        raise click.ClickException(f"There is no log in {data.path}: no Pylae has run there. Start one: {up(data)}")
     tails = [Tail(path) for path in found]
     for each in tails:
         _show(each.last(tail), each.path.name if len(tails) > 1 else "")

@@ -1,24 +1,31 @@
 """What the embedded API server asks before it stores an object: Istio's rules, and which fields have no effect
 here yet."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from pylae.api.decode import Malformed, convert
 from pylae.api.honour import not_honoured
 from pylae.api.scheme import Kind, kind_of
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import Cause, invalid_value
 from pylae.apimachinery.resource import Resource
-from pylae.apiserver.backend import Admission
+from pylae.apiserver.backend import Admission, Admit
 from pylae.model.finding import Finding, Level
 from pylae.validation.validate import validate
 
 
-def admit(resource: Resource, obj: Json) -> Admission:
-    """Errors refuse the object, with every reason at once; warnings reach the user as `Warning:` lines of kubectl."""
+def admission(clock: Callable[[], datetime]) -> Admit:
+    """Errors refuse an object, with every reason at once; warnings reach the user as `Warning:` lines of kubectl."""
+    return lambda resource, obj: _judge(resource, obj, clock())
+
+
+def _judge(resource: Resource, obj: Json, now: datetime) -> Admission:
     kind = kind_of(obj.get("apiVersion", ""), resource.kind)
     if kind is None:
         return Admission()
     try:
-        findings = validate(convert(kind, obj))
+        findings = validate(convert(kind, obj), now=now)
     except Malformed as error:
         return Admission(errors=(invalid_value(error.path, "", error.message),))
     return Admission(_errors(findings), (*_warnings(findings), *_without_effect(kind, obj)))

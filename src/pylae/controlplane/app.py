@@ -15,7 +15,7 @@ from pylae import __version__
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings
 from pylae.controlplane import introspection, telemetry
-from pylae.controlplane.admission import admit
+from pylae.controlplane.admission import admission
 from pylae.controlplane.ads import Ads
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.dataplane import DataPlane
@@ -125,7 +125,7 @@ class _Start:
 
     async def _api(self) -> tuple[Client, ApiServer]:
         settings = ApiServerSettings(data=self.data.database, port=self.ports.api_port)
-        api = ApiServer(settings, admit=admit, logs=PodLog(self.data.envoy_log, pod_name(self.workload)))
+        api = ApiServer(settings, admit=admission(_now), logs=PodLog(self.data.envoy_log, pod_name(self.workload)))
         await api.start()
         self.opened.push_async_callback(api.stop)
         client = await self.opened.enter_async_context(Client(load(self.data.kubeconfig)))

@@ -42,13 +42,14 @@ def open_journal(file: Path, *, foreground: bool) -> None:
     file.touch(mode=0o600)
     kept = logging.handlers.RotatingFileHandler(file, maxBytes=LARGEST, backupCount=KEPT)
     kept.setFormatter(JsonLines())
-    root = logging.getLogger("pylae")
-    root.setLevel(logging.INFO)
-    root.handlers = [kept]
+    handlers: list[logging.Handler] = [kept]
     if foreground and not _is_same_file(file):
         shown = logging.StreamHandler(sys.stderr)
         shown.setFormatter(Text() if sys.stderr.isatty() else JsonLines())
-        root.addHandler(shown)
+        handlers.append(shown)
+    root = logging.getLogger()
+    root.handlers = handlers
+    logging.getLogger("pylae").setLevel(logging.INFO)
 
 
 def _is_same_file(file: Path) -> bool:

@@ -4,7 +4,7 @@ A hostname belongs to a Kubernetes Service by its name in the cluster's DNS, and
 Both are looked at as a list of ports, so that routes and clusters need not know which it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pylae.api.core import Service
 from pylae.api.service_entry import ServiceEntry
@@ -35,10 +35,11 @@ class ProvidedPort:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRegistry:
-    """Services and ServiceEntries by hostname."""
+    """Services and ServiceEntries by hostname. The ports of a hostname are read once."""
 
     snapshot: Snapshot
     workload: GatewayWorkload
+    _ports: dict[str, tuple[ProvidedPort, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def providers(self, hostname: str) -> tuple[Provider, ...]:
         """Who provides a hostname: the Kubernetes Service before the ServiceEntries, and of these the oldest first."""
@@ -50,6 +51,11 @@ class ServiceRegistry:
 
     def ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
         """The ports of a hostname but for UDP's, each number once, the preferred provider's."""
+        if hostname not in self._ports:
+            self._ports[hostname] = self._read_ports(hostname)
+        return self._ports[hostname]
+
+    def _read_ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
         found: dict[int, ProvidedPort] = {}
         for provider in self.providers(hostname):
             for port in provided_ports(provider):

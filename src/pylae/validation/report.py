@@ -40,7 +40,7 @@ class Report:
         return tuple(self._findings)
 
     def add(self, code: Code, path: str, message: str, cure: str = "") -> None:
-        self._findings.append(Finding(code, self.about, path, message, cure))
+        self._findings.append(Finding(code, self.about, str(path), message, cure))
 
     def error(self, path: str, message: str, cure: str = "") -> None:
         """The object breaks a rule of its kind and will not be used."""

@@ -83,7 +83,7 @@ def _check_several_hosts(spec: ServiceEntrySpec, report: Report) -> None:
         if parse(port.protocol) not in named:
             report.error(
                 SPEC / "ports" / index / "protocol",
-                f"multiple hosts provided with non-HTTP, non-TLS ports: {port.protocol or 'no protocol'} names no host.",
+                f"multiple hosts provided with non-HTTP, non-TLS ports: {port.protocol!r} does not tell them apart.",
                 "Make a ServiceEntry for each host.",
             )
 

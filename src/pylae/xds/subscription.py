@@ -71,6 +71,12 @@ class Subscription:
         self.suspects: dict[str, Held | None] = {}
         """Names of which some were refused, nobody knows which, with what the client had before; they go one by one."""
 
+    def learn(self, known: Named) -> None:
+        """Where the client came with a version that is known by now, it is known as well what the version refers to."""
+        for name, held in self.held.items():
+            if held.needs is None and name in known and known[name].version == held.version:
+                self.held[name] = Held(held.version, known[name].needs)
+
     def wants(self, name: str) -> bool:
         return self.wildcard or name in self.names
 
@@ -81,9 +87,8 @@ class Subscription:
     def begin(self, names: tuple[str, ...], initial_versions: Mapping[str, str], known: Named) -> None:
         """The client's first request: no names at all, or `*`, ask for all there are."""
         self.asked = True
-        for name, version in initial_versions.items():
-            same = name in known and known[name].version == version
-            self.held[name] = Held(version, known[name].needs if same else None)
+        self.held = {name: Held(version) for name, version in initial_versions.items()}
+        self.learn(known)
         self.subscribe(names or ((ANY_NAME,) if self.type in TOGETHER else ()), known)
         self.unanswered = self.wildcard and not initial_versions
         self.due.difference_update(initial_versions)
@@ -133,6 +138,7 @@ class Subscription:
         """The world changed: a refusal lasts only as long as the refused version is wanted."""
         if before is after:
             return
+        self.learn(after)
         self.touch(name for name in (*after, *before) if before.get(name) is not after.get(name))
         for name, version in tuple(self.refused.items()):
             if name not in after or after[name].version != version:
