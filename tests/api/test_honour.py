@@ -21,9 +21,9 @@ def test_a_marked_field_is_named_by_its_path() -> None:
 
 def test_a_marked_field_within_a_list_within_a_list_is_found() -> None:
     matches = [{"port": 80}, {"sourceLabels": {"app": "web"}, "sourceNamespace": "shop"}]
-    assert not_honoured(VirtualService, {"spec": {"http": [{"match": matches}]}}) == (
-        "spec.http[0].match[1].sourceLabels",
-        "spec.http[0].match[1].sourceNamespace",
+    assert not_honoured(VirtualService, {"spec": {"tcp": [{"match": matches}]}}) == (
+        "spec.tcp[0].match[1].sourceLabels",
+        "spec.tcp[0].match[1].sourceNamespace",
     )
 
 

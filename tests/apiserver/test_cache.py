@@ -1,5 +1,7 @@
 """The cache: order, watches, and an honest past, before and after a restart."""
 
+import json
+import random
 from datetime import timedelta
 
 import pytest
@@ -68,6 +70,16 @@ async def test_a_watch_that_was_left_hears_nothing(store):
     store.cache.leave("configmaps", watcher)
     await store.put("a")
     assert await seen(watcher) == []
+
+
+async def test_a_watch_that_crashes_ends_and_takes_nothing_along(store):
+    def crash(obj):
+        raise RuntimeError("a bug")
+
+    broken, whole = watch(store, 1000, Interest(fields=crash)), watch(store, 1000)
+    assert (await store.put("a")).revision == 1001
+    assert await broken.take(0) is None
+    assert await seen(whole) == [("ADDED", "a", 1001)]
 
 
 async def test_closing_the_cache_ends_every_watch(store):
@@ -160,6 +172,30 @@ async def test_a_watch_resumes_across_a_restart(store):
     red = Interest(labels=lambda labels: labels.get("color") == "red")
     assert await seen(watch(again, 1000, red)) == [("ADDED", "a", 1001), ("DELETED", "a", 1003)]
     assert again.names() == ["a"]
+    await again.journal.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_from_any_revision_the_past_leads_to_the_present(store, seed):
+    """What a client knew at a revision, and the events since, make what is there now: before a restart and after it."""
+    choose = random.Random(seed)
+    known: dict[int, dict[str, bytes]] = {}
+    for _ in range(40):
+        name = choose.choice("abcd")
+        if name in store.names() and choose.random() < 0.4:
+            await store.remove(name)
+        else:
+            await store.put(name, data={"n": choose.random()})
+        known[store.cache.revision] = {entry.key.name: entry.body for entry in store.cache.walk("configmaps")}
+    again = await store.reopen()
+    present = {entry.key.name: entry.body for entry in again.cache.walk("configmaps")}
+    for revision, state in known.items():
+        for event in await watch(again, revision).take(0) or ():
+            if event.verb == "DELETED":
+                assert event.entry.object["data"] == json.loads(state.pop(event.entry.key.name))["data"]
+            else:
+                state[event.entry.key.name] = event.entry.body
+        assert state == present
     await again.journal.close()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pylae.apiserver.cache import load
 from pylae.apiserver.storage import (
     HISTORY_ROWS,
     OPENED,
@@ -52,6 +53,15 @@ def test_an_object_is_replaced_and_removed_by_its_key(storage, clock, events):
     assert [row.body for row in storage.objects()] == [second.entry.body]
     storage.commit([events.deleted(1003, second)], clock())
     assert list(storage.objects()) == []
+
+
+def test_no_repr_shows_what_an_object_holds(storage, clock, events):
+    first = events.added(1001, "key", "secrets", data={"tls.key": "hunter2"})
+    second = events.modified(1002, first, data={"tls.key": "hunter3"})
+    storage.commit([first, second], clock())
+    shown = repr((first, second, second.entry, list(storage.objects()), list(storage.log())))
+    assert "name='key'" in shown
+    assert "hunter" not in shown
 
 
 def test_a_transaction_is_all_or_nothing(storage, clock, events):
@@ -192,6 +202,19 @@ def test_a_damaged_file_is_named_with_what_to_do(path, clock, content):
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"api\.db is damaged .* Move it away"):
         open_storage(path, now=clock())
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"metadata":{}}', b'{"metadata":{"resourceVersion":"x"}}'])
+def test_an_object_that_cannot_be_read_back_is_told(storage, path, clock, events, body):
+    storage.commit([events.added(1001, "a")], clock())
+    storage.close()
+    with sqlite3.connect(path) as edited:
+        edited.execute("UPDATE objects SET body = ?", (body,))
+    edited.close()
+    again = open_storage(path, now=clock())
+    with pytest.raises(StorageError, match="holds what Pylae did not write"):
+        load(again)
+    again.close()
 
 
 def test_a_directory_in_the_way_is_named(tmp_path, clock):

@@ -125,6 +125,15 @@ async def test_a_table_is_watched_row_by_row_with_its_columns_once(api):
     assert second["object"]["rows"][0]["cells"][:2] == ["b", "*"]
 
 
+async def test_a_watched_table_knows_the_time(api):
+    async with api.watch("/api/v1/namespaces?watch=true&fieldSelector=metadata.name%3Dshop", Accept=TABLE) as stream:
+        (first,) = await take(stream, 1)
+        api.clock.advance(timedelta(minutes=7))
+        await api("PATCH", "/api/v1/namespaces/shop", {"metadata": {"labels": {"a": "b"}}}, Content_Type=MERGE)
+        (second,) = await take(stream, 1)
+    assert [event["object"]["rows"][0]["cells"][-1] for event in (first, second)] == ["0s", "7m"]
+
+
 async def test_a_watch_speaks_the_version_of_its_path(api):
     await api.create(GATEWAYS, "Gateway", "a", spec={"servers": [SERVER]})
     async with api.watch(f"{GATEWAYS.replace('/v1/', '/v1alpha3/')}?watch=true") as stream:
@@ -132,7 +141,13 @@ async def test_a_watch_speaks_the_version_of_its_path(api):
     assert event["object"]["apiVersion"] == "networking.istio.io/v1alpha3"
 
 
-@pytest.mark.parametrize(("start", "why"), [("1", "too old resource version"), ("999999", "was never reached")])
+INITIAL = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+
+
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [("1", "too old resource version"), ("999999", "was never reached"), (f"999999{INITIAL}", "was never reached")],
+)
 async def test_a_version_too_old_or_from_the_future_is_410(api, start, why):
     reply = await api("GET", f"{CONFIGMAPS}?watch=true&resourceVersion={start}")
     assert (reply.status, reply.json["reason"]) == (410, "Expired")

@@ -1,8 +1,8 @@
 """The client against the embedded server: every verb, and every way in which a request can come to nothing."""
 
-import asyncio
 import socket
-from contextlib import aclosing
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from pylae.kube.errors import (
 from pylae.kube.kubeconfig import load
 
 Json = dict[str, Any]
+Stub = Callable[..., AbstractAsyncContextManager[Client]]
 
 
 def config_map(name: str, **data: str) -> Json:
@@ -160,15 +161,18 @@ async def test_nobody_there_is_unreachable_with_the_address() -> None:
                 await client.list(SERVICE)
 
 
-async def test_a_server_that_hangs_up_is_unreachable() -> None:
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.close()
-
-    listener = await asyncio.start_server(hang_up, "127.0.0.1")
-    async with listener, Client(Connection(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}")) as client:
+async def test_a_server_that_hangs_up_is_unreachable(stub: Stub) -> None:
+    async with stub(b"") as client:
         with pytest.raises(Unreachable, match="closed the connection"):
             await client.create(SERVICE, "default", {})
+
+
+async def test_a_page_that_is_no_answer_is_unreachable_as_well(stub: Stub) -> None:
+    async with stub(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>Log in</h") as client:
+        with pytest.raises(Unreachable, match="what answers is no Kubernetes API"):
+            await client.list(SERVICE)
+        with pytest.raises(Unreachable, match="what answers is no Kubernetes API"):
+            await client.get(SERVICE, "default", "web")
 
 
 async def test_a_broken_key_is_told_without_showing_it(server: ApiServer) -> None:

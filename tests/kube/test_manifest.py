@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pylae.kube.manifest import Manifest, ManifestError, load, read
 
@@ -108,6 +110,11 @@ BROKEN = [
     ("not a number", "\na: .nan", 2, ".nan is no number that JSON knows"),
     ("a list as key", "? [a]\n: b", 1, "a key must be a word"),
     ("broken JSON", '{\n  "kind": "A",\n  "metadata": {"name" "a"}\n}', 3, "not JSON: Expecting ':' delimiter"),
+    ("a control character", "a: \0", 1, "not YAML: unacceptable character #x0000: control characters are not allowed"),
+    ("JSON without end", '{"a": 1e999}', 1, "not JSON: 1e999 is no number that JSON knows"),
+    ("deep YAML", "[" * 100_000, 1, "nested more than 200 levels deep"),
+    ("deep JSON", '{"a":' * 100_000, 1, "nested more than 200 levels deep"),
+    ("JSON that is deeper than YAML may be", '{"a":' * 300 + "1" + "}" * 300, 1, "nested more than 200 levels deep"),
     ("a key twice in JSON", '{"a": 1, "a": 2}', 1, 'not JSON: "a" is here twice'),
 ]
 
@@ -125,6 +132,22 @@ def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
 def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (error,) = load(tmp_path / "missing.yaml").errors
     assert error.message == "cannot be read: No such file or directory"
+
+
+def test_half_a_character_cannot_be_sent() -> None:
+    ((line, message),) = errors('{"apiVersion": "v1", "kind": "A", "metadata": {"name": "\\ud800"}}')
+    assert line == 1
+    assert message.startswith("this cannot be written as JSON: ")
+
+
+@given(st.text(alphabet="ab:-{}[],'\"&*!|>%@` \t\n#?~0.\\", max_size=60))
+def test_whatever_is_in_a_file_nothing_is_raised(text: str) -> None:
+    manifest(text)
+
+
+@given(st.binary(max_size=60))
+def test_whatever_bytes_are_in_a_file_nothing_is_raised(content: bytes) -> None:
+    read(content, SOURCE)
 
 
 def test_a_billion_laughs_end_early() -> None:

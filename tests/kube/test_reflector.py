@@ -3,21 +3,24 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from pylae.api.scheme import CONFIG_MAP, Kind
+from pylae.api.scheme import CONFIG_MAP, SECRET, Kind
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, Limits
-from pylae.kube.client import Client
+from pylae.kube.client import Client, Page
 from pylae.kube.kubeconfig import load
 from pylae.kube.reflector import Reflector, Timing
 from pylae.kube.resume import Delete, Notice, Synced, Upsert
+from pylae.kube.stream import Event
 
 Json = dict[str, Any]
+Stub = Callable[..., AbstractAsyncContextManager[Client]]
 
 HASTE = Timing(sleep=lambda _: asyncio.sleep(0.005), chance=lambda: 0.0)
 """Pauses pass quickly, but do pass: the server in the same loop must get on meanwhile."""
@@ -42,6 +45,8 @@ class Mirror:
                 self.objects[found["metadata"]["name"]] = found
             case Delete(_, (_, name)):
                 del self.objects[name]
+            case Synced():
+                pass
         self._news.set()
 
     @property
@@ -56,10 +61,10 @@ class Mirror:
 
 
 @asynccontextmanager
-async def reflected(client: Client, kind: Kind = CONFIG_MAP) -> AsyncIterator[Mirror]:
+async def reflected(client: Client, kind: Kind = CONFIG_MAP, timing: Timing = HASTE) -> AsyncIterator[Mirror]:
     """A mirror that is up to date, and is kept so."""
     mirror = Mirror()
-    task = asyncio.create_task(Reflector(client, kind, timing=HASTE).run(mirror.tell))
+    task = asyncio.create_task(Reflector(client, kind, timing=timing).run(mirror.tell))
     try:
         await mirror.until(lambda: mirror.synced > 0)
         yield mirror
@@ -161,6 +166,41 @@ async def test_a_watch_that_cannot_keep_up_resumes(server: ApiServer, client: Cl
         await mirror.until(lambda: len(mirror.objects) == 400)
         assert sum(isinstance(notice, Upsert) for notice in mirror.notices) == 400
     await restarted.stop()
+
+
+LIST = b'{"metadata":{"resourceVersion":"7"},"items":[]}'
+EVENT = b'{"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"8"}}}\n'
+
+
+def answer(body: bytes, *, chunked: bool = False) -> bytes:
+    """An answer with that body, or with the beginning of a body that never ends."""
+    if chunked:
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(body), body)
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
+
+
+async def test_a_watch_that_falls_silent_is_opened_anew(stub: Stub) -> None:
+    haste = replace(HASTE, stalled=0.05)
+    again = EVENT.replace(b'"a"', b'"b"').replace(b'"8"', b'"9"')
+    answers = [answer(LIST), answer(EVENT, chunked=True), answer(again, chunked=True)]
+    async with stub(*answers, keep_open=True) as client:
+        async with reflected(client, timing=haste) as mirror:
+            await mirror.until(lambda: set(mirror.objects) == {"a", "b"})
+        assert mirror.synced == 1
+
+
+async def test_an_answer_that_is_nonsense_is_trouble_and_no_crash(stub: Stub) -> None:
+    async with (
+        stub(answer(b"<html>"), answer(LIST), answer(EVENT), keep_open=True) as client,
+        reflected(client) as mirror,
+    ):
+        await mirror.until(lambda: "a" in mirror.objects)
+
+
+def test_a_secret_that_passes_through_does_not_print() -> None:
+    body = b'{"metadata":{"name":"a"},"data":{"k":"s3cr3t"}}'
+    for passing in (Upsert(SECRET, body), Event("ADDED", body), Page((body,), "7")):
+        assert "s3cr3t" not in repr(passing)
 
 
 async def test_a_kind_that_the_server_does_not_know_is_synced_and_empty(client: Client) -> None:

@@ -209,6 +209,8 @@ def test_whatever_is_missed_the_objects_told_are_those_of_the_server(edits: list
                     told[name] = content
                 case Delete(_, (_, name)):
                     del told[name]
+                case Synced():
+                    pass
 
     take(machine.receive(page(1), 0))
     for version, (name, is_removal, how) in enumerate(edits, start=2):

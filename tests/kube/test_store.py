@@ -97,7 +97,7 @@ def test_what_a_user_changed_is_a_change(document: Json) -> None:
 
 
 def test_a_services_status_is_no_change_either() -> None:
-    service = {"metadata": {"name": "front", "namespace": "shop", "resourceVersion": "1"}, "spec": {}}
+    service: Json = {"metadata": {"name": "front", "namespace": "shop", "resourceVersion": "1"}, "spec": {}}
     store = Store()
     store.apply(upsert(service, SERVICE))
     service["status"] = {"conditions": [{"type": "pylae.dev/PortsBound", "status": "False"}]}

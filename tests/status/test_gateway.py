@@ -66,6 +66,13 @@ def test_a_finding_that_names_its_server_is_not_given_its_name_again(
     message = f"servers[1] (catalog.istioinaction.io): {MISSING}"
     status = gateway_status(gateway, (plan(0), plan(1)), [finding(codes.SECRET_ELSEWHERE, CREDENTIAL, message)], NOON)
     assert told(status, "Programmed")[2] == message
+    assert status["servers"][1]["message"] == MISSING
+
+
+def test_of_a_server_the_first_trouble_is_told(gateway: Gateway, plan: Plan, finding: Report) -> None:
+    both = [finding(codes.CERTIFICATE_MISSING, CREDENTIAL, message) for message in ("No pair.", "No authorities.")]
+    status = gateway_status(gateway, (plan(0), plan(1)), both, NOON)
+    assert told(status, "Programmed")[2] == "servers[1] (catalog.istioinaction.io): No pair."
 
 
 def test_several_servers_that_do_not_serve_are_told_in_their_order(

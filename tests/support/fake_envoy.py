@@ -30,6 +30,7 @@ class FakeEnvoy:
     asked: dict[Type, set[str]] = field(default_factory=lambda: {type_: set() for type_ in BY_NAME})
     warming: set[str] = field(default_factory=set)
     usable: set[str] = field(default_factory=set)
+    draining: list[Resource] = field(default_factory=list)
     requests: deque[Request] = field(default_factory=deque)
     responses: deque[tuple[Response, ResourceSet]] = field(default_factory=deque)
     applied: int = 0
@@ -77,6 +78,7 @@ class FakeEnvoy:
             return
         if resource.type in (Type.LISTENER, Type.ROUTE):
             self._check_clusters(resource, world)
+        self._drain(resource.key)
         self.has[resource.key] = resource
         self.told_absent.discard(resource.key)
         self.applied += 1
@@ -112,15 +114,26 @@ class FakeEnvoy:
                 wanted = world.get_resource(other.key)
                 unwanted = wanted is None or wanted.version != other.version
                 assert not (unwanted and key in other.needs), f"{key[1]} went before {other.name}, which uses it"
+        self._drain(key)
         self.has.pop(key, None)
         if key[0] is Type.CLUSTER:
             self.usable.discard(key[1])
             self._warmed({key[1]})
 
+    def _drain(self, key: Key) -> None:
+        """Connections of a listener that is replaced go on with its routes and secrets for a while."""
+        if key[0] is Type.LISTENER and key in self.has:
+            self.draining.append(self.has[key])
+
+    def finish_draining(self) -> None:
+        self.draining.clear()
+        self._ask_for_more()
+
     def _ask_for_more(self) -> None:
         """Names that clusters and listeners refer to; those that nothing refers to any more are given up."""
         for type_ in BY_NAME:
-            wanted = {name for found in self.has.values() for of, name in found.needs if of is type_}
+            in_use = (*self.has.values(), *self.draining)
+            wanted = {name for found in in_use for of, name in found.needs if of is type_}
             new, gone = wanted - self.asked[type_], self.asked[type_] - wanted
             if new or gone:
                 self.asked[type_] = wanted

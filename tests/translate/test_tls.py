@@ -4,7 +4,7 @@ import pytest
 
 from pylae.api.gateway import ServerTlsSettings
 from pylae.model.ir.listener import SecretRef
-from pylae.translate.tls import cipher_suites, downstream_tls, tls_fault
+from pylae.translate.tls import cipher_suites, downstream_tls
 
 CERTIFICATE, CLIENT_CA = SecretRef("kubernetes://c"), SecretRef("kubernetes://c-cacert")
 
@@ -31,30 +31,6 @@ SUITE, OTHER = "ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA"
 )
 def test_cipher_suites(written: tuple[str, ...], left: tuple[str, ...]) -> None:
     assert cipher_suites(written) == left
-
-
-@pytest.mark.parametrize(
-    ("settings", "field"),
-    [
-        pytest.param({"verify_certificate_spki": ("AAAA",)}, "tls.verifyCertificateSpki", id="too short a key hash"),
-        pytest.param({"verify_certificate_spki": ("no base64!",)}, "tls.verifyCertificateSpki", id="no base64"),
-        pytest.param({"verify_certificate_hash": ("ab:cd",)}, "tls.verifyCertificateHash", id="too short a hash"),
-    ],
-)
-def test_a_pin_that_cannot_be_checked_is_a_fault(settings: dict[str, tuple[str, ...]], field: str) -> None:
-    fault = tls_fault(ServerTlsSettings(mode="MUTUAL", **settings), CLIENT_CA)  # type: ignore[arg-type]
-    assert fault is not None
-    assert fault.field == field
-
-
-def test_hashes_with_colons_are_fine() -> None:
-    settings = ServerTlsSettings(mode="MUTUAL", verify_certificate_hash=(":".join(["ab"] * 32), "cd" * 32))
-    assert tls_fault(settings, CLIENT_CA) is None
-
-
-def test_a_mode_that_verifies_clients_without_an_authority_is_a_fault() -> None:
-    assert tls_fault(ServerTlsSettings(mode="OPTIONAL_MUTUAL"), None) is not None
-    assert tls_fault(ServerTlsSettings(mode="SIMPLE"), None) is None
 
 
 def test_an_untrusted_client_certificate_is_accepted_only_on_request() -> None:

@@ -1,4 +1,4 @@
-"""Each case is named by its row in Istio's own table of TLS settings (pkg/config/validation, TestValidateTlsOptions)."""
+"""Each case is named by its row in Istio's own table of TLS settings (pkg/config/validation, ValidateTlsOptions)."""
 
 import base64
 

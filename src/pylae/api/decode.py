@@ -17,7 +17,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, or that are nested deeper than the stack."""
 
 
-class Malformed(Exception):  # noqa: N818 - it says what the object is
+class Malformed(Exception):
     """The JSON is not an object of its kind. `path` is the place, such as `spec.servers[0].port`; it may be empty."""
 
     def __init__(self, path: str, message: str) -> None:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from pylae.api.honour import NOT_YET
 from pylae.api.meta import Part
 from pylae.api.scalars import UInt32
 
@@ -30,7 +29,7 @@ class HttpMatchRequest(Part, frozen=True, kw_only=True):
     ] = field(default_factory=dict)
     port: Annotated[UInt32, Meta(description="Port of the gateway's server that the request came to.")] = 0
     source_labels: Annotated[
-        dict[str, str], Meta(description="Labels that the workload applying the rule must carry.", extra=NOT_YET)
+        dict[str, str], Meta(description="Labels that the workload applying the rule must carry.")
     ] = field(default_factory=dict)
     gateways: Annotated[
         tuple[str, ...], Meta(description="Gateways on which the match counts, instead of those of the VirtualService.")
@@ -44,7 +43,5 @@ class HttpMatchRequest(Part, frozen=True, kw_only=True):
     without_headers: Annotated[
         dict[str, StringMatch], Meta(description="Patterns for headers of which none may match, by lower-case name.")
     ] = field(default_factory=dict)
-    source_namespace: Annotated[
-        str, Meta(description="Namespace that the workload applying the rule must be in.", extra=NOT_YET)
-    ] = ""
+    source_namespace: Annotated[str, Meta(description="Namespace that the workload applying the rule must be in.")] = ""
     stat_prefix: Annotated[str, Meta(description="Prefix of the statistics that Envoy keeps for the route.")] = ""

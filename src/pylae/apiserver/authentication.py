@@ -7,7 +7,7 @@ authority, a Host that is loopback or was configured, and no browser (Origin) at
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pylae.apimachinery.failure import Failure, unauthorized
@@ -25,7 +25,7 @@ class Credentials:
 
     host: str
     origin: str | None
-    authorization: str
+    authorization: str = field(repr=False)
     certificate: Mapping[str, Any] | None
 
 

@@ -1,11 +1,11 @@
 """What every verb stands on, and what it is asked: the two arguments that all handlers share."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from aiohttp import web
@@ -21,9 +21,6 @@ from pylae.apiserver.journal import Journal
 from pylae.apiserver.negotiation import Form, Spelling
 from pylae.apiserver.query import Query
 from pylae.apiserver.settings import Limits
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Places:
         self._taken = 0
 
     @contextmanager
-    def take(self) -> "Iterator[None]":
+    def take(self) -> Iterator[None]:
         """Holds a place. Raises a 429 `Failure` when there is none."""
         if self._taken >= self._limit:
             raise too_many_requests(f"there are {self._limit} open watches already: close some, or try again later")

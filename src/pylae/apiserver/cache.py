@@ -5,6 +5,7 @@ a transaction after the disk has them, all in one step of the event loop, so tha
 never miss or repeat anything.
 """
 
+import logging
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pylae.apimachinery.failure import expired
 from pylae.apiserver.entry import Entry, Event, Key, Verb, recall
 from pylae.apiserver.history import History, Past, read_past
-from pylae.apiserver.storage import Storage
+from pylae.apiserver.storage import Storage, StorageError
 from pylae.apiserver.watcher import Interest, Watcher
 
+logger = logging.getLogger(__name__)
 AFTER_ALL = "\U0010ffff"
 """Sorts after every name and namespace."""
 
@@ -38,6 +40,15 @@ class Shelf:
         place = (key.namespace, key.name)
         if self.entries.pop(place, None) is not None:
             del self.order[bisect_left(self.order, place)]
+
+    def tell(self, event: Event) -> None:
+        """Offers an event to every watch. One that crashes over it is ended: the others, and the write, go on."""
+        for watcher in self.watchers:
+            try:
+                watcher.offer(event)
+            except Exception:
+                logger.exception("a watch of %s crashed: this is a bug in Pylae", event.entry.key.resource)
+                watcher.close()
 
     def walk(self, namespace: str, after: tuple[str, str]) -> Iterator[Entry]:
         """The entries of a namespace (`""`: of all) that sort after a place."""
@@ -75,8 +86,7 @@ class Cache:
                 shelf.put(event.entry)
             shelf.history.add(event)
             self.revision = event.revision
-            for watcher in tuple(shelf.watchers):
-                watcher.offer(event)
+            shelf.tell(event)
 
     def check(self, resource: str, revision: int) -> None:
         """Raises 410 unless what came after a revision is still known.
@@ -119,6 +129,9 @@ class Cache:
 
 
 def load(storage: Storage) -> Cache:
-    """The cache as an opened database has it."""
-    present = {row.key: recall(row.key, row.body) for row in storage.objects()}
-    return Cache(storage.revision, present, read_past(tuple(storage.log()), present))
+    """The cache as an opened database has it. Raises `StorageError` for one that cannot be read."""
+    try:
+        present = {row.key: recall(row.key, row.body) for row in storage.objects()}
+        return Cache(storage.revision, present, read_past(tuple(storage.log()), present))
+    except (ValueError, LookupError, TypeError, AssertionError) as error:
+        raise StorageError(f"the API's database holds what Pylae did not write ({error!r}). Restore a copy.") from error

@@ -16,7 +16,7 @@ from pylae.apiserver.watcher import Interest
 
 async def get(backend: Backend, call: Call) -> web.StreamResponse:
     """One object, or its status subresource (which is the whole object, as upstream)."""
-    _check_reached(backend, call)
+    check_reached(backend, call)
     entry = backend.cache.get(call.key)
     if entry is None:
         raise not_found(call.resource, call.name)
@@ -25,7 +25,7 @@ async def get(backend: Backend, call: Call) -> web.StreamResponse:
 
 async def list_objects(backend: Backend, call: Call) -> web.StreamResponse:
     """A collection, sorted by namespace and name, in pages if asked. Raises 410 for a revision that cannot be shown."""
-    _check_reached(backend, call)
+    check_reached(backend, call)
     place = _start(backend, call)
     entries, more = _page(backend, call, place.after)
     metadata: Json = {"resourceVersion": str(place.revision)}
@@ -66,7 +66,8 @@ def _page(backend: Backend, call: Call, after: tuple[str, str]) -> tuple[list[En
     return page[:limit], len(page) > limit
 
 
-def _check_reached(backend: Backend, call: Call) -> None:
+def check_reached(backend: Backend, call: Call) -> None:
+    """Raises 410 for a version that was never reached here, or for an exact one that is not the present."""
     wanted, now = call.query.revision, backend.cache.revision
     if wanted > now:
         raise expired(f"resourceVersion {wanted} was never reached here (now at {now}): list again without it")

@@ -14,13 +14,13 @@ from aiohttp.http import HttpProcessingError
 from pylae.apimachinery.registry import REGISTRY
 from pylae.apimachinery.resource import Registry
 from pylae.apiserver.backend import Admit, Backend, Logs, Places, admit_all
-from pylae.apiserver.cache import load
+from pylae.apiserver.cache import Cache, load
 from pylae.apiserver.door import Door
 from pylae.apiserver.identity import Identity
 from pylae.apiserver.journal import Journal
 from pylae.apiserver.namespaces import ensure_permanent
 from pylae.apiserver.settings import ApiServerSettings, SettingsError
-from pylae.apiserver.storage import open_storage
+from pylae.apiserver.storage import Storage, open_storage
 from pylae.apiserver.upkeep import tend
 
 TEND_EVERY: Final = 60.0
@@ -102,10 +102,7 @@ class ApiServer:
 
     async def _open_backend(self, opened: AsyncExitStack) -> Backend:
         limits = self.settings.limits
-        storage = await asyncio.to_thread(
-            open_storage, self.settings.data, now=self._clock(), limit_bytes=limits.storage_bytes
-        )
-        cache = await asyncio.to_thread(load, storage)
+        storage, cache = await asyncio.to_thread(_open_store, self.settings, self._clock())
         self._journal = journal = Journal(storage, cache, self._clock)
         opened.push_async_callback(journal.close)
         backend = Backend(
@@ -140,6 +137,15 @@ class ApiServer:
                 await self.tend()
             except Exception:
                 logger.exception("tending the API's data failed; it will be tried again")
+
+
+def _open_store(settings: ApiServerSettings, now: datetime) -> tuple[Storage, Cache]:
+    storage = open_storage(settings.data, now=now, limit_bytes=settings.limits.storage_bytes)
+    try:
+        return storage, load(storage)
+    except BaseException:
+        storage.close()
+        raise
 
 
 def _bind(settings: ApiServerSettings) -> socket.socket:

@@ -16,7 +16,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -66,11 +66,12 @@ class StorageFull(StorageError):
     """No room for a write: the disk, its quota, or the limit set for the database."""
 
 
-class Row(NamedTuple):
-    """A row of `objects`."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of `objects`. Its body may be a Secret."""
 
     key: Key
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 class LogRow(NamedTuple):
@@ -92,17 +93,19 @@ class Storage:
 
     def objects(self) -> Iterator[Row]:
         """Every object there is."""
-        for resource, namespace, name, body in self._database.execute(
-            "SELECT resource, namespace, name, body FROM objects ORDER BY resource, namespace, name"
-        ):
-            yield Row(Key(resource, namespace, name), body)
+        with _told():
+            for resource, namespace, name, body in self._database.execute(
+                "SELECT resource, namespace, name, body FROM objects ORDER BY resource, namespace, name"
+            ):
+                yield Row(Key(resource, namespace, name), body)
 
     def log(self) -> Iterator[LogRow]:
         """What is remembered of the past, newest first."""
-        for revision, verb, resource, namespace, name, replaced in self._database.execute(
-            "SELECT revision, verb, resource, namespace, name, replaced FROM log ORDER BY revision DESC"
-        ):
-            yield LogRow(revision, verb, Key(resource, namespace, name), replaced)
+        with _told():
+            for revision, verb, resource, namespace, name, replaced in self._database.execute(
+                "SELECT revision, verb, resource, namespace, name, replaced FROM log ORDER BY revision DESC"
+            ):
+                yield LogRow(revision, verb, Key(resource, namespace, name), replaced)
 
     def commit(self, events: Sequence[Event], now: datetime) -> None:
         """Writes all of the events or none. Raises `StorageFull`, `StorageError`."""

@@ -7,9 +7,10 @@ the two.
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -17,7 +18,7 @@ from aiohttp import web
 from pylae.apiserver.backend import Backend, Call
 from pylae.apiserver.entry import Event, Verb
 from pylae.apiserver.negotiation import Form, Spelling
-from pylae.apiserver.reads import interest
+from pylae.apiserver.reads import check_reached, interest
 from pylae.apiserver.watcher import Watcher
 
 BOOKMARK: Final = "BOOKMARK"
@@ -30,6 +31,7 @@ async def watch(backend: Backend, call: Call) -> web.StreamResponse:
     """Streams until the client leaves, its time is over or it was too slow. Raises 410 before the first byte (see
     `Cache.check`)."""
     with backend.places.take():
+        check_reached(backend, call)
         resource = call.resource.qualified_name
         wanted = interest(call)
         after = backend.cache.revision if _from_present(call) else call.query.revision
@@ -39,7 +41,8 @@ async def watch(backend: Backend, call: Call) -> web.StreamResponse:
             if _from_present(call):
                 entries = filter(wanted.sees, backend.cache.walk(resource, call.namespace))
                 initial = tuple(Event(Verb.ADDED, entry, None) for entry in entries)
-            return await _stream(backend, call, Telling(watcher, call.spelling(backend.clock()), initial, after))
+            spelling = call.spelling(backend.clock())
+            return await _stream(backend, call, Telling(watcher, backend.clock, spelling, initial, after))
         finally:
             backend.cache.leave(resource, watcher)
 
@@ -53,11 +56,13 @@ class Telling:
     """One watch's side of the conversation: what it was shown first, and how it is spoken to."""
 
     watcher: Watcher
+    clock: Callable[[], datetime]
     spelling: Spelling
     initial: tuple[Event, ...]
     start: int
 
     def lines(self, events: tuple[Event, ...]) -> bytes:
+        self.spelling = replace(self.spelling, now=self.clock())
         return b"".join(self._line(event) for event in events)
 
     def bookmark(self, revision: int, *, ends_initial_events: bool = False) -> bytes:

@@ -7,7 +7,7 @@ changes nothing stores nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -130,8 +130,8 @@ def _revise(backend: Backend, call: Call, transaction: Transaction, change: Call
 class Draft:
     """An object about to be stored, and the one it replaces."""
 
-    object: Json
-    old: Json | None = None
+    object: Json = field(repr=False)
+    old: Json | None = field(repr=False, default=None)
 
 
 def _settle(backend: Backend, call: Call, transaction: Transaction, draft: Draft) -> tuple[Json, tuple[str, ...]]:

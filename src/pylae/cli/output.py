@@ -4,6 +4,7 @@ Results go to standard output, everything else to standard error. There is no co
 with NO_COLOR (https://no-color.org) or on a dumb terminal.
 """
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,9 @@ from typing import Any
 import click
 
 Command = Callable[..., Any]
+
+WIDEST = 100_000
+"""Characters of a line. A table is for eyes and for `grep` alike, so it is never folded to the terminal."""
 
 TABLE, SHORT, JSON, YAML = "table", "short", "json", "yaml"
 
@@ -30,9 +34,19 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]], *, gap: int = 2)
     """Lines of cells, each column as wide as its widest cell and `gap` spaces; nothing is cut and no line ends in
     spaces.
     """
-    lines = [list(head), *(list(row) for row in rows)]
-    widths = [max(map(len, column)) + gap for column in zip(*lines, strict=True)]
-    return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="")
+    for name in head:
+        table.add_column(Text(name), no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), width=WIDEST, no_color=True)
+    with console.capture() as printed:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in printed.get().splitlines())
 
 
 def as_json(value: object, *, indent: int = 2) -> str:

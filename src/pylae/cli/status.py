@@ -75,7 +75,10 @@ def processes(told: Json) -> str:
 def _acceptance(accepted: Json) -> str:
     if refused := accepted.get("refused"):
         return paint(f"Envoy refused {', '.join(refused)}", "red")
-    return "everything accepted" if accepted.get("everything") else "a change is on its way to Envoy"
+    if not accepted.get("everything"):
+        return "a change is on its way to Envoy"
+    seconds = accepted.get("secondsAgo")
+    return "everything accepted" if seconds is None else f"everything accepted {span(timedelta(seconds=seconds))} ago"
 
 
 def _process(name: str, facts: Json) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from pylae.api.decode import Malformed, convert
 from pylae.api.honour import not_honoured
-from pylae.api.scheme import Kind, kind_of
+from pylae.api.scheme import POD, Kind, kind_of
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import Cause, invalid_value
+from pylae.apimachinery.kept import RUNS_NOTHING
 from pylae.apimachinery.resource import Resource
 from pylae.apiserver.backend import Admission, Admit
 from pylae.model.finding import Finding, Level
@@ -21,6 +22,8 @@ def admission(clock: Callable[[], datetime]) -> Admit:
 
 
 def _judge(resource: Resource, obj: Json, now: datetime) -> Admission:
+    if resource.kind == POD.kind:
+        return Admission(warnings=(f"Pod is stored, but {RUNS_NOTHING}",))
     kind = kind_of(obj.get("apiVersion", ""), resource.kind)
     if kind is None:
         return Admission()

@@ -46,10 +46,12 @@ class TypeState:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """One connected Envoy, as `pylae proxy-status` shows it; `connected` is in seconds."""
+    """One connected Envoy, as `pylae proxy-status` shows it; `connected` is in seconds. It is `settled` when it has
+    everything, down to the routes and secrets that its listeners ask for."""
 
     node: Node
     connected: float
+    settled: bool
     types: Mapping[Type, TypeState]
 
 
@@ -64,7 +66,7 @@ class _Stream:
 
     def state(self, now: float) -> StreamState:
         types = {type_: TypeState(self.machine.sync(type_), self.machine.versions(type_)) for type_ in Type}
-        return StreamState(self.machine.node, now - self.began, types)
+        return StreamState(self.machine.node, now - self.began, self.machine.settled, types)
 
 
 class Ads:

@@ -95,7 +95,7 @@ class _Start:
         self.opened.push_async_callback(ads.stop)
         data_plane = await self._data_plane()
         client, api = await self._api()
-        files = Files(Directory(client, self.settings.files))
+        files = Files(Directory(await self._client(), self.settings.files))
         witness = Witness(self.settings, api.url, loop, ads, data_plane, files, _now)
         reporter = Reporter(client, loop.configuration, self.metrics, witness.findings, _now)
         loop.observe = reporter.wake
@@ -128,8 +128,11 @@ class _Start:
         api = ApiServer(settings, admit=admission(_now), logs=PodLog(self.data.envoy_log, pod_name(self.workload)))
         await api.start()
         self.opened.push_async_callback(api.stop)
-        client = await self.opened.enter_async_context(Client(load(self.data.kubeconfig)))
-        return client, api
+        return await self._client(), api
+
+    async def _client(self) -> Client:
+        """Each has connections and warnings of its own."""
+        return await self.opened.enter_async_context(Client(load(self.data.kubeconfig)))
 
     async def _open_doors(self, witness: Witness) -> None:
         inward = await introspection.serve(introspection.application(witness), self.data.control_socket)

@@ -16,7 +16,7 @@ from pylae.api.service_entry import ServiceEntry
 from pylae.kube.store import Change
 from pylae.model import codes
 from pylae.model.finding import Finding, Level
-from pylae.model.ir.cluster import Cluster, Discovery
+from pylae.model.ir.cluster import Discovery
 from pylae.model.ir.listener import SecretRef
 from pylae.model.ir.secret import SecretValue, TlsCertificate
 from pylae.model.snapshot import SERVICE_NAME_LABEL, Snapshot
@@ -26,6 +26,7 @@ from pylae.rules import credentials
 from pylae.rules.credentials import Unusable
 from pylae.rules.names import service_hostname
 from pylae.translate.endpoints import endpoints
+from pylae.translate.select import without
 from pylae.translate.translate import translate
 from pylae.validation.validate import validate
 from pylae.xds.emit import Emission, emit, emit_endpoints, emit_secret
@@ -89,6 +90,7 @@ class Configuration:
 
     def _refresh_endpoints(self, hostnames: frozenset[str]) -> None:
         """Endpoints of clusters that are new or whose service's endpoints changed; the others are as they were."""
+        valid = without(self.snapshot, self.invalid)
         clusters = {
             cluster.name: cluster for cluster in self.translation.clusters if cluster.discovery is Discovery.EDS
         }
@@ -96,10 +98,7 @@ class Configuration:
             del self._endpoints[gone]
         for name, cluster in clusters.items():
             if name not in self._endpoints or cluster.hostname in hostnames:
-                self._endpoints[name] = self._endpoints_of(cluster)
-
-    def _endpoints_of(self, cluster: Cluster) -> Resource:
-        return emit_endpoints(endpoints(self.snapshot, cluster, self.workload))
+                self._endpoints[name] = emit_endpoints(endpoints(valid, cluster, self.workload))
 
     def _refresh_secrets(self, changed: frozenset[str]) -> None:
         """Secrets that servers name: those newly named, those missing so far, and those whose Secret changed."""
@@ -186,6 +185,6 @@ def _hostnames(change: Change, workload: GatewayWorkload) -> Iterable[str]:
                 service = version.metadata.labels.get(SERVICE_NAME_LABEL, "")
                 yield service_hostname(namespace, service, workload.cluster_domain)
             case ServiceEntry():
-                yield from version.spec.hosts
+                yield from (host.lower() for host in version.spec.hosts)
             case _:
                 continue

@@ -50,6 +50,9 @@ class Loop:
     store: Store = field(default_factory=Store)
     last_good: LastGood = field(default_factory=LastGood)
     sequence: int = 0
+    accepted_at: float | None = None
+    """When Envoy last accepted something, by the monotonic clock."""
+
     _queue: asyncio.Queue[Item] = field(default_factory=asyncio.Queue)
     _retry_after: float = FIRST_RETRY
     _retry: asyncio.TimerHandle | None = None
@@ -116,6 +119,7 @@ class Loop:
 
     def _accepted(self, verdict: Accepted) -> None:
         self.last_good.accepted(verdict.resources)
+        self.accepted_at = time.monotonic()
         self.metrics.pushes.labels(type=verdict.type.short.lower()).inc()
         if verdict.type is Type.LISTENER and not self.unbound:
             self._retry_after = FIRST_RETRY

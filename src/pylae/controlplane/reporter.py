@@ -23,7 +23,7 @@ from pylae.kube.events import Recorder
 from pylae.kube.writer import StatusWriter
 from pylae.model.finding import Finding, Level
 from pylae.model.ir.secret import TlsCertificate
-from pylae.model.snapshot import Snapshot
+from pylae.model.snapshot import Key, Snapshot
 from pylae.model.translation import ServerPlan
 from pylae.rules.pem import facts
 from pylae.status.events import events_wanted
@@ -127,8 +127,11 @@ class Reporter:
         by_object: dict[ObjectRef, list[Finding]] = {}
         for finding in found:
             by_object.setdefault(finding.about, []).append(finding)
+        existing: set[tuple[Kind, Key]] = set()
         for kind, object_, status in self._statuses(by_object, now):
+            existing.add((kind, (object_.metadata.namespace, object_.metadata.name)))
             await self._writer.write(kind, object_, status)
+        self._writer.retain(existing)
 
     def _statuses(
         self, findings: Mapping[ObjectRef, list[Finding]], now: datetime

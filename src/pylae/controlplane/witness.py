@@ -1,6 +1,7 @@
 """Who knows the present state: what the CLI, probes and Prometheus are told is read off the running parts here."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,9 @@ class Witness:
     def _accepted(self) -> Document:
         settled = any(self._has_settled(stream) for stream in self.ads.connected())
         refused = [f"{refusal.type.short} {refusal.name}" for refusal in self.loop.last_good.refusals()]
-        return {"everything": settled and not refused, "refused": refused}
+        at = self.loop.accepted_at
+        age = None if at is None else round(time.monotonic() - at, 1)
+        return {"everything": settled and not refused, "refused": refused, "secondsAgo": age}
 
 
 def _holder(address: SocketAddress) -> str:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -26,6 +26,7 @@ from pylae.kube.warnings import warnings_of
 
 Json = dict[str, Any]
 Query = Mapping[str, str]
+T = TypeVar("T")
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -48,6 +49,9 @@ class Page(msgspec.Struct, frozen=True):
     items: tuple[bytes, ...]
     resource_version: str
     continue_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.items)} objects, version {self.resource_version})"  # they may be Secrets
 
 
 class _ListMeta(msgspec.Struct, rename={"resource_version": "resourceVersion", "continue_token": "continue"}):
@@ -88,11 +92,11 @@ class Client:
         return taken
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Json:
-        return _object(await self._ask("GET", path(kind, namespace, name)))
+        return self._object(await self._ask("GET", path(kind, namespace, name)))
 
     async def list(self, kind: Kind, namespace: str = "", **query: str) -> tuple[Json, ...]:
         """All objects of a kind, in one namespace or ("") in all. `query` is the API's, such as `labelSelector`."""
-        return tuple([_object(item) async for page in self.pages(kind, namespace, **query) for item in page.items])
+        return tuple([self._object(item) async for page in self.pages(kind, namespace, **query) for item in page.items])
 
     async def pages(self, kind: Kind, namespace: str = "", **query: str) -> AsyncIterator[Page]:
         """The same, page by page. Raises `Gone` if the list grew too old before its end."""
@@ -106,7 +110,7 @@ class Client:
     async def page(self, kind: Kind, namespace: str = "", continue_token: str = "", **query: str) -> Page:
         """One page of a list; `continue_token` is that of the page before it."""
         asked = {"limit": str(PAGE), **({"continue": continue_token} if continue_token else {}), **query}
-        found = msgspec.json.decode(await self._ask("GET", path(kind, namespace), asked), type=_List)
+        found = self._decoded(await self._ask("GET", path(kind, namespace), asked), _List)
         items = tuple(bytes(item) for item in found.items or ())
         return Page(items, found.metadata.resource_version, found.metadata.continue_token)
 
@@ -122,10 +126,10 @@ class Client:
 
     async def create(self, kind: Kind, namespace: str, document: Json, *, strict: bool = False) -> Json:
         """With `strict`, unknown and repeated fields are refused rather than dropped."""
-        return _object(await self._ask("POST", path(kind, namespace), _writing(strict), document))
+        return self._object(await self._ask("POST", path(kind, namespace), _writing(strict), document))
 
     async def replace(self, kind: Kind, namespace: str, name: str, document: Json, *, strict: bool = False) -> Json:
-        return _object(await self._ask("PUT", path(kind, namespace, name), _writing(strict), document))
+        return self._object(await self._ask("PUT", path(kind, namespace, name), _writing(strict), document))
 
     async def patch(
         self,
@@ -138,12 +142,12 @@ class Client:
         strict: bool = False,
     ) -> Json:
         where = path(kind, namespace, name)
-        return _object(await self._ask("PATCH", where, _writing(strict), change, content_type=content_type))
+        return self._object(await self._ask("PATCH", where, _writing(strict), change, content_type=content_type))
 
     async def patch_status(self, kind: Kind, namespace: str, name: str, change: Json) -> Json:
         """A merge patch on the subresource: `change` is `{"status": {…}}`."""
         where = path(kind, namespace, name) + "/status"
-        return _object(await self._ask("PATCH", where, _writing(strict=False), change, content_type=MERGE_PATCH))
+        return self._object(await self._ask("PATCH", where, _writing(strict=False), change, content_type=MERGE_PATCH))
 
     async def delete(self, kind: Kind, namespace: str, name: str, *, uid: str = "") -> None:
         """With `uid`, only that very object: one made since under the same name stays, and `Conflict` is raised."""
@@ -155,6 +159,16 @@ class Client:
     async def get_raw(self, where: str) -> bytes:
         """Any path of the server, such as `/readyz`."""
         return await self._ask("GET", where)
+
+    def _object(self, body: bytes) -> Json:
+        return self._decoded(body, dict[str, Any])
+
+    def _decoded(self, body: bytes, type_: type[T]) -> T:
+        """A login page, say, may come with status 200 as well."""
+        try:
+            return msgspec.json.decode(body, type=type_)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unreachable(self.connection.server, f"what answers is no Kubernetes API ({error})") from None
 
     async def _ask(
         self,
@@ -197,11 +211,6 @@ def path(kind: Kind, namespace: str = "", name: str = "") -> str:
     root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.api_version}"
     place = f"/namespaces/{quote(namespace)}" if namespace and kind.namespaced else ""
     return f"{root}{place}/{kind.plural}" + (f"/{quote(name, safe='')}" if name else "")
-
-
-def _object(body: bytes) -> Json:
-    decoded: Json = msgspec.json.decode(body, type=dict[str, Any])
-    return decoded
 
 
 def _writing(strict: bool) -> Query:

@@ -2,7 +2,7 @@
 
 The caller looks every half a second. A file is acted on when two looks have seen it the same, so that nothing is read
 while it is being written, and none counts as removed while an editor puts another in its place. A file that cannot be
-read leaves its objects as they were.
+read leaves its objects as they were; what somebody changes in the API by hand stays so until the file changes.
 """
 
 import os
@@ -119,6 +119,7 @@ class Directory:
         self._owners[owned] = document.source
         self._doomed.pop(owned, None)
         batch.taken.add(owned)
+        self._client.take_warnings()  # those of others, who share the client
         try:
             outcome = await apply(self._client, mark(document), namespace=self._namespace)
         except Unreachable:

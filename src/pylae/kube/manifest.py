@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from pylae.api.meta import ObjectRef
 from pylae.kube.errors import KubeError
 from pylae.kube.json_reader import read_json
@@ -146,7 +148,18 @@ def _problem(value: Any) -> str:
     metadata = value.get("metadata")
     if not isinstance(metadata, dict) or not _is_word(metadata.get("name")):
         return f"this {value['kind']} has no metadata.name"
-    return "" if isinstance(metadata.get("namespace", ""), str) else "metadata.namespace is no text"
+    if not isinstance(metadata.get("namespace", ""), str):
+        return "metadata.namespace is no text"
+    return _unspeakable(value)
+
+
+def _unspeakable(value: Json) -> str:
+    """Half of a surrogate pair, or a number beyond all bounds, can be read and not be sent."""
+    try:
+        msgspec.json.encode(value)
+    except (ValueError, OverflowError) as error:
+        return f"this cannot be written as JSON: {error}"
+    return ""
 
 
 def _is_word(value: Any) -> bool:

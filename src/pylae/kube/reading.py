@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+DEEPEST = 200
+"""Levels of nesting in a document. Nothing in Kubernetes comes near it, and what walks over values may recurse."""
+
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+
 
 class Unreadable(Exception):
     """What is wrong, and on which line (from 1)."""

@@ -34,6 +34,7 @@ class Timing:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     chance: Callable[[], float] = random.random
     """From 0 to 1."""
+    stalled: float = STALLED
 
 
 class Reflector:
@@ -82,7 +83,7 @@ class Reflector:
         try:
             await self._events(version, tell)
         except TimeoutError:
-            logger.info("watching %s: nothing came for %.0f s; asking again", self.kind.plural, STALLED)
+            logger.info("watching %s: nothing came for %.0f s; asking again", self.kind.plural, self._timing.stalled)
         except KubeError as error:
             return self._failed(error)
         return Ended()
@@ -92,12 +93,12 @@ class Reflector:
         query = {"resourceVersion": version, "timeoutSeconds": str(seconds)}
         loop = asyncio.get_running_loop()
         async with (
-            asyncio.timeout(STALLED) as stalled,
+            asyncio.timeout(self._timing.stalled) as stalled,
             aclosing(self._client.watch(self.kind, self._namespace, **query)) as events,
         ):
             async for event in events:
                 self._recovered()
-                stalled.reschedule(loop.time() + STALLED)
+                stalled.reschedule(loop.time() + self._timing.stalled)
                 for notice in self._receive(event).notices:
                     tell(notice)
 

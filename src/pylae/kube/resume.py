@@ -6,7 +6,7 @@ version; one that the server no longer knows leads back to a list. The numbers a
 reflector.go).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import msgspec
@@ -33,7 +33,7 @@ class Upsert:
     """The object is new or changed; `body` is its JSON."""
 
     kind: Kind
-    body: bytes
+    body: bytes = field(repr=False)  # it may be a Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ class Event(msgspec.Struct, frozen=True):
     type: str
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"Event({self.type}, {len(self.body)} bytes)"  # it may be a Secret
+
 
 class _Line(msgspec.Struct):
     type: str

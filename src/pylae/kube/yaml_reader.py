@@ -11,17 +11,19 @@ from typing import Any
 
 import yaml
 
-from pylae.kube.reading import Reading, Unreadable
+from pylae.kube.reading import DEEPEST, TOO_DEEP, Reading, Unreadable
 
 MOST_NODES = 500_000
 """Values in one document, counting what an alias stands for: a few lines of aliases can stand for billions."""
 
-DEEPEST = 200
 
 YAML_TAG = "tag:yaml.org,2002:"
 
 LARGEST_EXACT = 2**53
 """Below this, a whole number is one however it is written: `1e3` and `08` are integers to Kubernetes."""
+
+LONGEST_SHOWN = 60
+"""Characters of a word that a message repeats."""
 
 MERGE = "<<"
 
@@ -48,6 +50,7 @@ for _tag, _pattern, _firsts in _WORDS:
 def read_yaml(text: str, first_line: int = 1) -> Iterator[Reading]:
     """The documents of a text whose first line is number `first_line`. Raises `Unreadable`."""
     try:
+        _check_depth(text, first_line)
         for node in yaml.compose_all(text, _Loader):
             construction = _Construction(first_line)
             value = construction.value(node, "", 0)
@@ -57,7 +60,19 @@ def read_yaml(text: str, first_line: int = 1) -> Iterator[Reading]:
         line = mark.line if mark else 0
         raise Unreadable(_problem(error, text), first_line + line) from None
     except yaml.YAMLError as error:
-        raise Unreadable(f"not YAML: {error}", first_line) from None
+        raise Unreadable(f"not YAML: {str(error).splitlines()[0]}", first_line) from None
+
+
+def _check_depth(text: str, first_line: int) -> None:
+    """libyaml's parser has no bound to its depth, and composing in C would overrun the stack: the process would die."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise Unreadable(TOO_DEEP, first_line + (event.start_mark.line if event.start_mark else 0))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -85,7 +100,7 @@ class _Construction:
         if self._nodes > MOST_NODES:
             raise self._unreadable(f"more than {MOST_NODES} values in one document", node)
         if depth > DEEPEST:
-            raise self._unreadable(f"nested more than {DEEPEST} levels deep", node)
+            raise self._unreadable(TOO_DEEP, node)
         self.lines.setdefault(path, self._line(node))
         match node:
             case yaml.MappingNode():
@@ -131,7 +146,7 @@ class _Construction:
         try:
             return self._tagged(text, tag, node)
         except ValueError:
-            raise self._unreadable(f'"{text}" is no {tag}', node) from None
+            raise self._unreadable(f'"{text[:LONGEST_SHOWN]}" is no {tag}', node) from None
 
     def _tagged(self, text: str, tag: str, node: yaml.Node) -> Any:
         match tag:
@@ -151,7 +166,7 @@ class _Construction:
     def _float(self, text: str, node: yaml.Node) -> float | int:
         value = float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
         if not math.isfinite(value):
-            raise self._unreadable(f"{text} is no number that JSON knows", node)
+            raise self._unreadable(f"{text[:LONGEST_SHOWN]} is no number that JSON knows", node)
         return int(value) if value.is_integer() and abs(value) < LARGEST_EXACT else value
 
     def _line(self, node: yaml.Node) -> int:

@@ -93,7 +93,7 @@ def _refuse_other_encodings(text: bytes) -> None:
 
 def _blocks(lines: Iterator[tuple[int, bytes]]) -> Iterator[Block]:
     for number, line in lines:
-        if b"-----" not in line:
+        if b"-----BEGIN " not in line and b"-----END " not in line:
             continue
         found = _BEGIN.fullmatch(line.rstrip())
         if not found:
@@ -107,9 +107,7 @@ def _astray(number: int, line: bytes) -> Broken:
             f"On line {number} something stands beside -----BEGIN …-----.",
             "Give that marker a line of its own, without blanks before it.",
         )
-    if b"-----END " in line:
-        return Broken(f"Line {number} ends a block that did not begin.", "Copy the whole block, with its BEGIN line.")
-    return Broken(f"Line {number} is neither -----BEGIN …----- nor -----END …-----.", COPY)
+    return Broken(f"Line {number} ends a block that did not begin.", "Copy the whole block, with its BEGIN line.")
 
 
 def _block(label: bytes, start: int, lines: Iterator[tuple[int, bytes]]) -> Block:

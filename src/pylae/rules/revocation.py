@@ -19,7 +19,7 @@ def read_revocations(text: bytes) -> bytes:
             x509.load_der_x509_crl(bytes(block.der))
         except ValueError:
             raise Broken(
-                f"The revocation list that begins on line {block.line} cannot be read.", "Issue or copy it once more."
+                f"The revocation list of line {block.line} cannot be read.", "Issue or copy it once more."
             ) from None
     return b"".join(block.armoured() for block in lists)
 

@@ -12,7 +12,7 @@ from pylae.api.gateway import Gateway, Server
 from pylae.model.finding import Finding, Level
 from pylae.model.translation import ServerPlan
 from pylae.status.conditions import ACCEPTED, PROGRAMMED, REFUSING, Verdict, conditions_of, merge, verdict
-from pylae.status.server import NOT_SERVED, SERVING, ServerState, server_state
+from pylae.status.server import NOT_SERVED, SERVING, ServerState, about_server, server_state
 
 Json = dict[str, Any]
 
@@ -59,10 +59,11 @@ def _accepted(findings: Sequence[Finding], plans: Mapping[int, ServerPlan]) -> V
 def _programmed(
     findings: Sequence[Finding], plans: Mapping[int, ServerPlan], states: Mapping[int, ServerState]
 ) -> Verdict:
-    """False if any server does not serve, with a sentence for each."""
+    """False if any server does not serve, with a sentence for each: what has to be put right first."""
     down = {index: state.reason for index, state in states.items() if state.state != SERVING}
     reasons = [reason for reason in down.values() if reason]
-    others = [finding for finding in findings if finding.code.level is Level.ERROR and finding not in reasons]
+    told = [finding for index in down for finding in about_server(plans[index], findings)]
+    others = [finding for finding in findings if finding.code.level is Level.ERROR and finding not in (*told, *reasons)]
     sentences = [_sentence(plans[index], reason) for index, reason in sorted(down.items())]
     sentences += [finding.sentence() for finding in others]
     if not plans:
@@ -77,10 +78,17 @@ def _programmed(
 
 
 def _sentence(plan: ServerPlan, reason: Finding | None) -> str:
-    """`servers[1] (catalog.istioinaction.io): Secret … does not exist. …`; a finding may name its server already."""
-    told = reason.sentence() if reason else "it is not served."
-    place = f"servers[{plan.index}]"
-    return told if told.startswith(place) else f"{place} ({', '.join(plan.hosts)}): {told}"
+    """`servers[1] (catalog.istioinaction.io): Secret … does not exist. …`"""
+    return _place(plan) + (_words(plan, reason) if reason else "it is not served.")
+
+
+def _place(plan: ServerPlan) -> str:
+    return f"servers[{plan.index}] ({', '.join(plan.hosts)}): "
+
+
+def _words(plan: ServerPlan, reason: Finding) -> str:
+    """A finding may name its server already, for those who read it elsewhere."""
+    return reason.sentence().removeprefix(_place(plan))
 
 
 def _server(server: Server, plan: ServerPlan | None, state: ServerState) -> Json:
@@ -91,6 +99,6 @@ def _server(server: Server, plan: ServerPlan | None, state: ServerState) -> Json
         "hosts": list(plan.hosts if plan else server.hosts),
         "state": state.state,
     }
-    if state.reason:
-        told |= {"reason": state.reason.code.reason, "message": state.reason.sentence()}
+    if plan and state.reason:
+        told |= {"reason": state.reason.code.reason, "message": _words(plan, state.reason)}
     return told

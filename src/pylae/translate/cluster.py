@@ -26,7 +26,7 @@ def clusters(wanted: Iterable[str], registry: ServiceRegistry, findings: list[Fi
     """The clusters of these names, sorted by name; names without a service behind them are left out."""
     found = []
     for name in sorted(set(wanted)):
-        _, number, subset, hostname = name.split("|")
+        _, number, subset, hostname = name.split("|", 3)
         for port in registry.ports(hostname):
             if port.number == int(number) and not subset:
                 with guarded(port.origin, findings):
@@ -37,7 +37,7 @@ def clusters(wanted: Iterable[str], registry: ServiceRegistry, findings: list[Fi
 def cluster(hostname: str, port: ProvidedPort) -> Cluster | None:
     """The cluster of a service's port; None where nothing can be connected to, so that Envoy answers 503 (`NC`)."""
     match port.provider:
-        case Service():
+        case Service() as service if service.spec.type != "ExternalName":
             discovery = Discovery.EDS
         case ServiceEntry() as entry if entry.spec.resolution in DISCOVERY:
             discovery = DISCOVERY[entry.spec.resolution]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pylae.api.destination import Destination
 from pylae.model.codes import DESTINATION_PORT_REQUIRED, DESTINATION_UNKNOWN
-from pylae.model.finding import Finding
+from pylae.model.finding import Code, Finding
 from pylae.rules import names
 from pylae.translate.cluster import cluster
 from pylae.translate.registry import ProvidedPort
@@ -28,6 +28,10 @@ class Target:
     @property
     def cluster(self) -> str:
         return names.cluster(self.port, self.destination.subset, self.hostname)
+
+    @property
+    def says_port(self) -> bool:
+        return bool(self.destination.port and self.destination.port.number)
 
     @property
     def exists(self) -> bool:
@@ -61,35 +65,30 @@ def judge_destinations(written: Iterable[tuple[str, Destination | None]], attach
     for path, destination in written:
         found = target(destination or Destination(), attachment)
         if not found.exists:
-            yield _unknown(found, path, attachment)
+            code, field, reason, cure = _why(found, attachment)
+            message = f"{reason}; requests to it get 503."
+            yield Finding(code, attachment.virtual_service.ref, path + field, message, cure)
 
 
-def _unknown(found: Target, path: str, attachment: Attachment) -> Finding:
-    about, host = attachment.virtual_service.ref, found.destination.host
-    numbers = ", ".join(str(port.number) for port in found.ports)
-    if not found.ports:
-        message, cure = (
-            f"{found.hostname or 'A destination without host'} is no known service; ",
-            _hint(host, attachment),
-        )
-        return Finding(DESTINATION_UNKNOWN, about, f"{path}.host", f"{message}requests to it get 503.", cure)
+def _why(found: Target, attachment: Attachment) -> tuple[Code, str, str, str]:
+    """Why there is no such cluster: the code, the field of the destination, the reason, and the cure."""
+    hostname, numbers = found.hostname, [port.number for port in found.ports]
+    listed = ", ".join(map(str, numbers))
+    if not numbers:
+        reason = f"{hostname} is no known service" if hostname else "The destination names no host"
+        return DESTINATION_UNKNOWN, ".host", reason, _hint(found.destination.host, attachment)
     if found.destination.subset:
-        message = f"{found.hostname} has no subset {found.destination.subset!r}; requests to it get 503."
+        reason = f"{hostname} has no subset {found.destination.subset!r}"
         cure = "DestinationRules are not honoured yet: leave `subset` out, or route to a Service of its own."
-        return Finding(DESTINATION_UNKNOWN, about, f"{path}.subset", message, cure)
-    if not (found.destination.port and found.destination.port.number) and len(found.ports) > 1:
-        message = (
-            f"{found.hostname} has ports {numbers}, and the destination does not say which; requests to it get 503."
-        )
-        return Finding(DESTINATION_PORT_REQUIRED, about, f"{path}.port", message, "Set `port.number`.")
-    if found.port not in [port.number for port in found.ports]:
-        message = f"{found.hostname} has no port {found.port}, but {numbers}; requests to it get 503."
-        return Finding(DESTINATION_UNKNOWN, about, f"{path}.port", message, "Correct `port.number`.")
-    provider = next(port.provider for port in found.ports if port.number == found.port)
-    message = f"{provider.ref} gives {found.hostname} no address to connect to; requests to it get 503."
-    return Finding(
-        DESTINATION_UNKNOWN, about, path, message, "Set its `resolution` to STATIC or DNS and list endpoints."
-    )
+        return DESTINATION_UNKNOWN, ".subset", reason, cure
+    if len(numbers) > 1 and not found.says_port:
+        reason = f"{hostname} has ports {listed}, and the destination does not say which"
+        return DESTINATION_PORT_REQUIRED, ".port", reason, "Set `port.number`."
+    if found.port not in numbers:
+        reason = f"{hostname} has no port {found.port}, but {listed}"
+        return DESTINATION_UNKNOWN, ".port", reason, "Correct `port.number`."
+    reason = f"{hostname} has no address to connect to"
+    return DESTINATION_UNKNOWN, ".host", reason, "Name a service that has endpoints, or that DNS resolves."
 
 
 def _hint(host: str, attachment: Attachment) -> str:

@@ -3,10 +3,10 @@ HTTPRoute)."""
 
 from datetime import timedelta
 
+from pylae.api.destination import Destination
 from pylae.api.http_action import HttpDirectResponse, HttpRedirect, HttpRewrite
 from pylae.api.http_route import HttpRoute, HttpRouteDestination
 from pylae.api.scalars import parse_duration
-from pylae.api.virtual_service import Destination
 from pylae.model.ir.route import (
     NO_CHANGES,
     DirectResponse,

@@ -125,7 +125,7 @@ def _operation(action: RouteAction, attachment: Attachment) -> str:
     """Istio's name for the route in traces: the only service that it goes to, else the VirtualService."""
     match action:
         case Forward(clusters=(only,)):
-            _, port, _, hostname = only.cluster.split("|")
+            _, port, _, hostname = only.cluster.split("|", 3)
             return f"{hostname}:{port}"
         case _:
             return f"{attachment.virtual_service.metadata.name}:{attachment.server.port.number}"

@@ -1,7 +1,7 @@
 """The port plan: which servers of which Gateways win a port, and which sockets are bound for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pylae.api.gateway import Gateway
 from pylae.model.codes import PORT_NOT_ON_SERVICE, PROTOCOL_CONFLICT
@@ -43,53 +43,55 @@ class PortPlan:
     findings: tuple[Finding, ...]
 
 
+@dataclass(slots=True)
+class _Work:
+    """A plan in the making. `taken` are the sockets that are given away, and the first server of their listener."""
+
+    published: tuple[PublishedPort, ...]
+    workload: GatewayWorkload
+    taken: dict[SocketAddress, Server] = field(default_factory=dict)
+    losers: dict[Origin, Finding] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
 def plan_ports(snapshot: Snapshot, workload: GatewayWorkload) -> PortPlan:
     """Reads the Gateways that select the workload, and the Services in front of it; nothing else."""
-    published = published_ports(snapshot, workload)
-    findings: list[Finding] = []
-    servers = tuple(_servers(selected_gateways(snapshot, workload), published, findings))
-    losers = {server.origin: reason for server, reason in servers if reason}
-    merged = merge(server for server, reason in servers if not reason)
-    losers |= merged.losers
-    listeners = _bind(merged.listeners, published, workload, losers)
-    findings += (finding for listener in listeners for finding in _unpublished(listener, workload))
-    return PortPlan(tuple(server for server, _ in servers), listeners, losers, (*findings, *losers.values()))
+    work = _Work(published_ports(snapshot, workload), workload)
+    servers = tuple(_servers(selected_gateways(snapshot, workload), work))
+    merged = merge(server for server in servers if server.origin not in work.losers)
+    work.losers |= merged.losers
+    listeners = tuple(_bound(merged.listeners, work))
+    work.findings += (finding for listener in listeners for finding in _unpublished(listener, workload))
+    return PortPlan(servers, listeners, work.losers, (*work.findings, *work.losers.values()))
 
 
-def _servers(
-    gateways: Iterable[Gateway], published: tuple[PublishedPort, ...], findings: list[Finding]
-) -> Iterator[tuple[Server, Finding | None]]:
-    """Every server, and what keeps it from being served even if it were alone."""
+def _servers(gateways: Iterable[Gateway], work: _Work) -> Iterator[Server]:
+    """Every server. Those that could not be served even if they were alone have lost."""
     for gateway in gateways:
         for index, spec in enumerate(gateway.spec.servers):
-            with guarded(Origin(gateway.ref, f"spec.servers[{index}]"), findings):
-                server = Server(gateway, index, listen_port(published, spec.port.number if spec.port else 0))
-                yield server, unservable(server)
+            with guarded(Origin(gateway.ref, f"spec.servers[{index}]"), work.findings):
+                server = Server(gateway, index, listen_port(work.published, spec.port.number if spec.port else 0))
+                if reason := unservable(server):
+                    work.losers[server.origin] = reason
+                yield server
 
 
-def _bind(
-    listeners: tuple[tuple[Server, ...], ...],
-    published: tuple[PublishedPort, ...],
-    workload: GatewayWorkload,
-    losers: dict[Origin, Finding],
-) -> tuple[ListenerPlan, ...]:
-    """Gives each listener its sockets. Two listeners may want the same one: the older has it, and one without any is
-    dropped."""
-    taken: dict[SocketAddress, Server] = {}
-    plans: list[ListenerPlan] = []
+def _bound(listeners: Iterable[tuple[Server, ...]], work: _Work) -> Iterator[ListenerPlan]:
+    """Gives each listener its sockets. Of two that want the same one the older has it; one without any is dropped."""
     for servers in listeners:
-        wanted = sockets(published, servers[0].listen_port, servers[0].bind, workload)
-        free = tuple(socket for socket in wanted if socket.address not in taken)
-        if free:
-            plans.append(ListenerPlan(servers, free))
-            taken |= {socket.address: servers[0] for socket in free}
-        else:
-            losers |= {server.origin: _socket_taken(server, wanted[0], taken) for server in servers}
-    return tuple(plans)
+        wanted = sockets(work.published, servers[0].listen_port, servers[0].bind, work.workload)
+        free = tuple(socket for socket in wanted if socket.address not in work.taken)
+        refused = [socket.address for socket in wanted if socket not in free]
+        if not free:
+            work.losers |= {server.origin: _socket_taken(server, refused[0], work.taken) for server in servers}
+            continue
+        work.findings += (_socket_taken(servers[0], address, work.taken) for address in refused)
+        work.taken |= {socket.address: servers[0] for socket in free}
+        yield ListenerPlan(servers, free)
 
 
-def _socket_taken(server: Server, socket: Socket, taken: Mapping[SocketAddress, Server]) -> Finding:
-    message = f"{socket.address} is already bound for {taken[socket.address]}, which comes first."
+def _socket_taken(server: Server, address: SocketAddress, taken: Mapping[SocketAddress, Server]) -> Finding:
+    message = f"{address} is already bound for {taken[address]}, which comes first."
     return server.finding(PROTOCOL_CONFLICT, "port.number", message, REMOVE_ONE)
 
 

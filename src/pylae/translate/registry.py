@@ -6,8 +6,8 @@ Both are looked at as a list of ports, so that routes and clusters need not know
 
 from dataclasses import dataclass, field
 
-from pylae.api.core import Service
-from pylae.api.service_entry import ServiceEntry
+from pylae.api.core import Service, ServicePort
+from pylae.api.service_entry import ServiceEntry, ServiceEntryPort
 from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import GatewayWorkload
@@ -50,7 +50,7 @@ class ServiceRegistry:
         return tuple(provider for provider in found if self._sees(provider))
 
     def ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
-        """The ports of a hostname but for UDP's, each number once, the preferred provider's."""
+        """The ports of a hostname, each number once, the preferred provider's."""
         if hostname not in self._ports:
             self._ports[hostname] = self._read_ports(hostname)
         return self._ports[hostname]
@@ -60,7 +60,7 @@ class ServiceRegistry:
         for provider in self.providers(hostname):
             for port in provided_ports(provider):
                 found.setdefault(port.number, port)
-        return tuple(port for port in found.values() if port.protocol is not Protocol.UDP)
+        return tuple(found.values())
 
     def canonical(self, hostname: str) -> str:
         """The hostname that stands behind a Service of type ExternalName, or else the same."""
@@ -100,26 +100,21 @@ def service_key(hostname: str, domain: str) -> Key | None:
 
 
 def provided_ports(provider: Provider) -> tuple[ProvidedPort, ...]:
-    """The ports of one provider, as written, UDP's included."""
+    """The ports of one provider; those of UDP are left out, as a gateway does not speak it."""
     match provider:
         case Service():
-            return tuple(
-                ProvidedPort(port.port, port.name, port.port, of_service_port(port), provider, _origin(provider, index))
-                for index, port in enumerate(provider.spec.ports)
-            )
+            ports = [_service_port(provider, index, port) for index, port in enumerate(provider.spec.ports)]
         case ServiceEntry():
-            return tuple(
-                ProvidedPort(
-                    port.number,
-                    port.name,
-                    port.target_port or port.number,
-                    parse(port.protocol) or Protocol.UNSUPPORTED,
-                    provider,
-                    _origin(provider, index),
-                )
-                for index, port in enumerate(provider.spec.ports)
-            )
+            ports = [_entry_port(provider, index, port) for index, port in enumerate(provider.spec.ports)]
+    return tuple(port for port in ports if port.protocol is not Protocol.UDP)
 
 
-def _origin(provider: Provider, index: int) -> Origin:
-    return Origin(provider.ref, f"spec.ports[{index}]")
+def _service_port(service: Service, index: int, port: ServicePort) -> ProvidedPort:
+    origin = Origin(service.ref, f"spec.ports[{index}]")
+    return ProvidedPort(port.port, port.name, port.port, of_service_port(port), service, origin)
+
+
+def _entry_port(entry: ServiceEntry, index: int, port: ServiceEntryPort) -> ProvidedPort:
+    protocol = parse(port.protocol) or Protocol.UNSUPPORTED
+    origin = Origin(entry.ref, f"spec.ports[{index}]")
+    return ProvidedPort(port.number, port.name, port.target_port or port.number, protocol, entry, origin)

@@ -17,7 +17,6 @@ from pylae.rules import names, protocols
 from pylae.rules.credentials import server_secrets
 from pylae.rules.hosts import GatewayHost, gateway_hosts, is_ip_address
 from pylae.rules.protocols import HTTP_FAMILY, TLS_FAMILY, Protocol
-from pylae.translate.tls import tls_fault
 
 UNHONOURED_MODES = frozenset({"AUTO_PASSTHROUGH", "ISTIO_MUTUAL"})
 
@@ -82,9 +81,11 @@ class Server:
 
     @cached_property
     def bind(self) -> str:
-        """The address that the Gateway asks for; "" for all of them, however that is spelled."""
-        bind = self.spec.bind
-        return "" if is_ip_address(bind) and ip_address(bind).is_unspecified else bind
+        """The address that the Gateway asks for, in its usual spelling; "" for all addresses."""
+        if not is_ip_address(self.spec.bind):
+            return self.spec.bind
+        address = ip_address(self.spec.bind)
+        return "" if address.is_unspecified else str(address)
 
     @cached_property
     def hosts(self) -> tuple[GatewayHost, ...]:
@@ -201,14 +202,14 @@ def _bad_tls(server: Server) -> Finding | None:
     if server.protocol in TLS_FAMILY and server.tls is None:
         message = f"Protocol {server.port.protocol} needs `tls`."
         return server.finding(codes.INVALID, "tls", message, "Set `tls.mode` and `tls.credentialName`.")
-    if not server.tls or not server.ends_tls:
-        return None
-    certificates, client_ca = server.secrets
-    if not certificates:
+    if server.is_plain_text and server.tls and server.tls.mode not in ("", "PASSTHROUGH"):
+        message = f"Mode {server.tls.mode} on a port of protocol {server.protocol} would be served in plain text."
+        return server.finding(codes.INVALID, "tls.mode", message, "Use protocol HTTPS, or TLS for other traffic.")
+    certificates, _ = server.secrets
+    if server.ends_tls and not certificates:
         message = "The server ends TLS and names no certificate that can be used."
         return server.finding(codes.INVALID, "tls.credentialName", message, "Set `credentialName` to a Secret's name.")
-    fault = tls_fault(server.tls, client_ca)
-    return server.finding(codes.INVALID, fault.field, fault.message, fault.cure) if fault else None
+    return None
 
 
 CHECKS: tuple[Callable[[Server], Finding | None], ...] = (

@@ -1,45 +1,23 @@
 """How a server ends TLS: its settings as Envoy shall get them.
 
-Envoy refuses a whole listener for one setting that it cannot use, and with it all other hosts of the port. What Envoy
-would refuse therefore never leaves this room: names that BoringSSL does not know are dropped, as Istio drops them, and
-a condition on client certificates that cannot be checked keeps the server from being served, since to drop it would let
-everybody in.
+Envoy refuses a whole listener for one name that it does not know, and with it all other hosts of the port. Names of
+suites and curves that it does not know are dropped, as Istio drops them; validation tells the user.
 """
-
-import base64
-import binascii
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from pylae.api.gateway import TLS_VERSIONS, ServerTlsSettings
 from pylae.model.ir.listener import DownstreamTls, SecretRef
 from pylae.rules.cipher_suites import CURVES, is_known_cipher_entry, suites
 
-DEMANDS_CLIENT_CERTIFICATE = frozenset({"MUTUAL"})
-VERIFIES_CLIENT_CERTIFICATE = frozenset({"MUTUAL", "OPTIONAL_MUTUAL"})
-
-_HASH = re.compile(r"[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A setting with which the server must not be served; `field` is its path from the server on."""
-
-    field: str
-    message: str
-    cure: str
-
 
 def downstream_tls(
     settings: ServerTlsSettings, certificates: tuple[SecretRef, ...], client_ca: SecretRef | None
 ) -> DownstreamTls:
-    """The TLS of a server that ends it. Conditions on client certificates count only where one is verified (D7)."""
+    """The TLS of a server that ends it. Conditions on client certificates count only where one is verified."""
     verified = settings if client_ca else ServerTlsSettings()
     return DownstreamTls(
         certificates=certificates,
         client_ca=client_ca,
-        require_client_certificate=settings.mode in DEMANDS_CLIENT_CERTIFICATE,
+        require_client_certificate=settings.mode == "MUTUAL",
         accept_untrusted=bool(verified.insecure_skip_verify),
         subject_alt_names=verified.subject_alt_names,
         certificate_spki=verified.verify_certificate_spki,
@@ -77,30 +55,3 @@ def _left_by(entries: tuple[str, ...]) -> set[str]:
                 enabled |= suites(entry)
         enabled -= banned
     return enabled
-
-
-def tls_fault(settings: ServerTlsSettings, client_ca: SecretRef | None) -> Fault | None:
-    """Why a server that ends TLS with these settings must not be served; None if it may."""
-    if settings.mode not in VERIFIES_CLIENT_CERTIFICATE:
-        return None
-    if client_ca is None:
-        message = f"Mode {settings.mode} names no authority that client certificates must come from."
-        return Fault("tls", message, "Set `credentialName` to a Secret that has `ca.crt`.")
-    return _first_bad("verifyCertificateSpki", settings.verify_certificate_spki, _is_sha256) or _first_bad(
-        "verifyCertificateHash", settings.verify_certificate_hash, lambda text: _HASH.fullmatch(text) is not None
-    )
-
-
-def _first_bad(field: str, values: tuple[str, ...], is_good: Callable[[str], bool]) -> Fault | None:
-    bad = next((value for value in values if not is_good(value)), None)
-    if bad is None:
-        return None
-    form = "base64 of a SHA-256" if field == "verifyCertificateSpki" else "a SHA-256 in hexadecimal"
-    return Fault(f"tls.{field}", f"{bad!r} is not {form}; client certificates could not be checked.", "Correct it.")
-
-
-def _is_sha256(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) == 32
-    except (binascii.Error, ValueError):
-        return False

@@ -84,7 +84,7 @@ def _server_plan(server: Server, listener: ListenerPlan | None, rejected: Findin
         index=server.index,
         name=server.port.name,
         port=server.port.number,
-        protocol=server.port.protocol,
+        protocol=str(server.protocol or server.port.protocol),
         hosts=server.host_names,
         mode=server.mode,
         redirect=server.redirects,

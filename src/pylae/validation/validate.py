@@ -26,7 +26,7 @@ IstioObject = Gateway | VirtualService | DestinationRule | ServiceEntry | Worklo
 def validate(
     object_: Object, allowed_paths: frozenset[str] = frozenset(), *, now: datetime | None = None
 ) -> tuple[Finding, ...]:
-    """All that is wrong or doubtful with one object by itself, in the order of its fields; nothing for other kinds.
+    """All that is wrong or doubtful with one object by itself; nothing for kinds without rules.
 
     A finding of level error means that the object is not used; the rest are for the user to read. `allowed_paths` are
     files and sockets of this machine that objects may name (`/run/shop.sock`, `@shop`); without, every such name is an

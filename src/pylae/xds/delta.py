@@ -63,6 +63,9 @@ class Sync(StrEnum):
     NOT_SENT = "NOT SENT"
 
 
+_OWED = (Verdict.SEND, Verdict.STAND_IN)
+
+
 class DeltaStream:
     """One client's stream. Until the first `publish` it only listens: an empty world would undo what the client has."""
 
@@ -88,18 +91,26 @@ class DeltaStream:
         before, self._world = self._world or ResourceSet(), world
         for type_, subscription in self._subscriptions.items():
             subscription.change(before[type_], world[type_])
-            subscription.touch(name for of_type, name in before.withheld ^ world.withheld if of_type is type_)
+            subscription.touch(name for of, name in before.withheld ^ world.withheld if of is type_)
+            subscription.forgive(name for of, name in world.again if of is type_)
         early, self._early = self._early, []
         events = tuple(event for request in early for event in self._take(request, world))
         return Turn(tuple(self._speak(world)), events)
 
     def sync(self, type_: Type) -> Sync:
-        """Whether the client has all of this type that it shall have."""
-        subscription = self._subscriptions[type_]
-        if not subscription.asked:
+        """Whether the client has all of this type that it shall have; it may have clusters that are still to go."""
+        subscription, world = self._subscriptions[type_], self._world or ResourceSet()
+        if not subscription.asked or subscription.unanswered:
             return Sync.NOT_SENT
-        behind = subscription.outstanding or subscription.touched or subscription.suspects or subscription.refused
-        return Sync.STALE if behind else Sync.SYNCED
+        unsettled = subscription.outstanding or subscription.suspects or subscription.refused
+        unsaid = (verdict(subscription, name, world) for name in subscription.touched)
+        return Sync.STALE if unsettled or any(said in _OWED for said in unsaid) else Sync.SYNCED
+
+    @property
+    def settled(self) -> bool:
+        """Whether the client has everything that it shall have, down to what its listeners ask for."""
+        states = {type_: self.sync(type_) for type_ in Type}
+        return states[Type.LISTENER] is Sync.SYNCED and Sync.STALE not in states.values() and self._order.complete()
 
     def versions(self, type_: Type) -> Mapping[str, str]:
         """What the client acknowledged, by name, stand-ins included; a name that it was told not to exist has ""."""

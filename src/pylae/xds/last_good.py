@@ -14,14 +14,24 @@ from pylae.xds.resource import Key, Resource, ResourceSet, Type
 class Refusal:
     """A version that Envoy refused, and why, in its own words."""
 
-    type: Type
-    name: str
-    version: str
+    resource: Resource
     message: str
 
     @property
     def key(self) -> Key:
-        return (self.type, self.name)
+        return self.resource.key
+
+    @property
+    def type(self) -> Type:
+        return self.resource.type
+
+    @property
+    def name(self) -> str:
+        return self.resource.name
+
+    @property
+    def version(self) -> str:
+        return self.resource.version
 
 
 class LastGood:
@@ -31,6 +41,9 @@ class LastGood:
     def __init__(self) -> None:
         self._accepted: dict[Key, Resource] = {}
         self._refusals: dict[Key, Refusal] = {}
+        self._forgiven: set[Key] = set()
+        self._spoiling: set[Key] = set()
+        """Secrets that Envoy refused and has all the same: it refuses every listener that is to use one of them."""
 
     def serve(self, wanted: ResourceSet) -> ResourceSet:
         """`wanted` with the accepted version in place of each refused one. Where none was ever accepted the name is
@@ -38,30 +51,40 @@ class LastGood:
         self._forget_the_outdated(wanted)
         kept = {key: self._accepted[key] for key in self._refusals if key in self._accepted}
         kept |= {key: self._accepted[key] for key in self._reachable(kept) if wanted.get_resource(key) is None}
-        return _amended(wanted, kept, frozenset(self._refusals.keys() - kept.keys()))
+        forgiven, self._forgiven = frozenset(self._forgiven), set()
+        served = ResourceSet.of(dict(wanted.items()), frozenset(self._refusals.keys() - kept.keys()), forgiven)
+        return _amended(served, kept)
 
     def accepted(self, resources: Iterable[Resource]) -> None:
-        """Envoy has these resources now."""
+        """Envoy has these resources now. Listeners that were spoiled by a secret before one of them are forgiven."""
         for resource in resources:
             self._accepted[resource.key] = resource
+            if resource.key in self._spoiling:
+                self._spoiling.discard(resource.key)
+                self.forgive([key for key, refusal in self._refusals.items() if resource.key in refusal.resource.needs])
 
     def refused(self, resource: Resource, message: str) -> None:
         """Envoy refused this version, even if it once accepted it: another Envoy may stand in its place."""
-        key = resource.key
-        self._refusals[key] = Refusal(resource.type, resource.name, resource.version, message)
-        if (before := self._accepted.get(key)) and before.version == resource.version:
-            del self._accepted[key]
+        self._refusals[resource.key] = Refusal(resource, message)
+        if resource.type is Type.SECRET:
+            self._spoiling.add(resource.key)
+        self._forgiven.discard(resource.key)
+        before = self._accepted.get(resource.key)
+        if before and before.version == resource.version:
+            del self._accepted[resource.key]
 
     def forgive(self, keys: Iterable[Key]) -> None:
         """Let these be tried again with the next `serve`."""
         for key in keys:
-            self._refusals.pop(key, None)
+            if self._refusals.pop(key, None):
+                self._forgiven.add(key)
 
     def refusals(self) -> tuple[Refusal, ...]:
         """All that are in force, by type and name."""
         return tuple(self._refusals[key] for key in sorted(self._refusals))
 
     def _forget_the_outdated(self, wanted: ResourceSet) -> None:
+        """Refusals of what is not wanted any more; and, now and then, what was accepted of names that are gone."""
         for key, refusal in tuple(self._refusals.items()):
             found = wanted.get_resource(key)
             if found is None or found.version != refusal.version:
@@ -83,11 +106,10 @@ class LastGood:
                 yield key
 
 
-def _amended(wanted: ResourceSet, kept: Mapping[Key, Resource], withheld: frozenset[Key]) -> ResourceSet:
+def _amended(served: ResourceSet, kept: Mapping[Key, Resource]) -> ResourceSet:
     """Types in which nothing is kept or withheld stay the mappings that they are."""
-    served = ResourceSet.of(dict(wanted.items()), withheld)
-    for concerned in sorted({type_ for type_, _ in (*kept, *withheld)}):
-        named = {name: resource for name, resource in wanted[concerned].items() if (concerned, name) not in withheld}
+    for concerned in sorted({type_ for type_, _ in (*kept, *served.withheld)}):
+        named = {name: found for name, found in served[concerned].items() if (concerned, name) not in served.withheld}
         named |= {name: resource for (type_, name), resource in kept.items() if type_ is concerned}
         served = served.replaced(concerned, named)
     return served

@@ -40,8 +40,7 @@ class MakeBeforeBreak:
 
     def removable(self, clusters: list[str], world: ResourceSet) -> list[str]:
         """Those of `clusters` that nothing uses any more; none as long as that cannot be told."""
-        listeners = self._subscriptions[Type.LISTENER]
-        if not listeners.asked or not all(self._complete(held) for held in listeners.held.values()):
+        if not self._subscriptions[Type.LISTENER].asked or not self.complete():
             return []
         used: set[Key] = set()
         for needs in self._needs_of_the_outgoing(world):
@@ -60,9 +59,13 @@ class MakeBeforeBreak:
                 if name not in wanted or wanted[name].version != version.version:
                     yield version.needs
 
-    def _complete(self, listener: Held) -> bool:
-        """Whether the client got all that the listener waits for. Clusters it does not wait for: it answers 503."""
-        return listener.needs is not None and all(
+    def complete(self) -> bool:
+        """Whether every listener that the client holds got all that it waits for."""
+        return all(self._has_all(listener) for listener in self._subscriptions[Type.LISTENER].held.values())
+
+    def _has_all(self, listener: Held) -> bool:
+        """Clusters it does not wait for: without one it answers 503. Of what nobody knows nothing can be said."""
+        return listener.needs is None or all(
             type_ is Type.CLUSTER or name in self._subscriptions[type_].held for type_, name in listener.needs
         )
 

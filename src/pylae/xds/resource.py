@@ -75,16 +75,23 @@ class ResourceSet(Mapping[Type, Named]):
     """All that an Envoy shall have, by type and name. A type that did not change keeps its mapping, and is found
     unchanged by identity.
 
-    `withheld` are names that exist but have no version fit to send: whatever Envoy has of them stays as it is.
+    `withheld` are names that exist but have no version fit to send: whatever Envoy has of them stays as it is. `again`
+    are those to be offered once more, although Envoy refused this very version.
     """
 
     _types: Mapping[Type, Named] = field(default_factory=dict)
     withheld: frozenset[Key] = frozenset()
+    again: frozenset[Key] = frozenset()
 
     @classmethod
-    def of(cls, types: Mapping[Type, Named], withheld: frozenset[Key] = frozenset()) -> "ResourceSet":
+    def of(
+        cls,
+        types: Mapping[Type, Named],
+        withheld: frozenset[Key] = frozenset(),
+        again: frozenset[Key] = frozenset(),
+    ) -> "ResourceSet":
         """Mappings that could still change are copied."""
-        return cls({type_: _frozen(named) for type_, named in types.items() if named}, withheld)
+        return cls({type_: _frozen(named) for type_, named in types.items() if named}, withheld, again)
 
     def __getitem__(self, type_: Type) -> Named:
         return self._types.get(type_, NOTHING)
@@ -105,7 +112,7 @@ class ResourceSet(Mapping[Type, Named]):
 
     def replaced(self, type_: Type, named: Named) -> "ResourceSet":
         """The same set with other resources of one type."""
-        return ResourceSet.of({**self._types, type_: named}, self.withheld)
+        return ResourceSet.of({**self._types, type_: named}, self.withheld, self.again)
 
     def with_resource(self, resource: Resource) -> "ResourceSet":
         return self.replaced(resource.type, {**self[resource.type], resource.name: resource})

@@ -7,6 +7,7 @@ be answered about it whatever it has. What the client *holds* is what it acknowl
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pylae.xds.absence import stand_in
 from pylae.xds.resource import Key, Named, Resource, Type
 
 ANY_NAME = "*"
@@ -19,8 +20,9 @@ acknowledges it.
 """
 
 HALF_TAKEN = frozenset({Type.ENDPOINT, Type.SECRET})
-"""Types of which something refused is not without effect, so that what was good before must be sent once more: Envoy 1.40
-gives a cluster that was replaced no endpoints at all then, and keeps a refused secret for the next listener that asks."""
+"""Types of which something refused is not without effect, so that what was good before must be sent once more. Envoy
+1.40 then gives no endpoints at all to a cluster that was replaced, and refuses every listener that is to use the
+secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,16 @@ class Subscription:
     def begin(self, names: tuple[str, ...], initial_versions: Mapping[str, str], known: Named) -> None:
         """The client's first request: no names at all, or `*`, ask for all there are."""
         self.asked = True
-        self.held = {name: Held(version) for name, version in initial_versions.items()}
+        self.held = {name: self._recognized(name, version) for name, version in initial_versions.items()}
         self.learn(known)
         self.subscribe(names or ((ANY_NAME,) if self.type in TOGETHER else ()), known)
         self.unanswered = self.wildcard and not initial_versions
         self.due.difference_update(initial_versions)
         self.touch(initial_versions)
+
+    def _recognized(self, name: str, version: str) -> Held:
+        said_absent = stand_in(self.type, name)
+        return Held(version, (), absent=True) if said_absent and said_absent.version == version else Held(version)
 
     def subscribe(self, names: tuple[str, ...], known: Named) -> None:
         """Names that the client asks for, each of which it must be answered about."""
@@ -143,6 +149,12 @@ class Subscription:
         for name, version in tuple(self.refused.items()):
             if name not in after or after[name].version != version:
                 del self.refused[name]
+
+    def forgive(self, names: Iterable[str]) -> None:
+        """Offer these once more, although they were refused."""
+        for name in names:
+            if self.refused.pop(name, None):
+                self.touch((name,))
 
     def groups(self) -> Iterator[tuple[str, ...]]:
         """The names to look at now, by what goes into one response."""

@@ -1,0 +1,57 @@
+"""What Envoy refused goes back to the objects that caused it."""
+
+from pylae.api.meta import ObjectRef
+from pylae.controlplane.refusals import findings, unbound_ports
+from pylae.model import codes
+from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SocketAddress
+from pylae.model.ir.origin import Origin
+from pylae.model.ir.route import RouteConfiguration, VirtualHost
+from pylae.model.translation import ServerPlan, Translation
+from pylae.xds.last_good import Refusal
+from pylae.xds.resource import Resource, Type
+
+GATEWAY = ObjectRef("Gateway", "shop", "front")
+SERVICE = ObjectRef("Service", "istio-system", "istio-ingressgateway")
+SHOP = ObjectRef("VirtualService", "shop", "shop")
+ADDRESS = SocketAddress("127.0.0.1", 30000)
+CHAIN = FilterChain("front", (), None, HttpConnectionManager("http.8080", "x"), Origin(GATEWAY, "spec.servers[0]"))
+TRANSLATION = Translation(
+    listeners=(Listener("0.0.0.0_8080", (ADDRESS,), (CHAIN,)),),
+    route_configurations=(RouteConfiguration("http.8080", (VirtualHost("a:80", ("a",), (), Origin(SHOP, "spec")),)),),
+    servers=(ServerPlan(GATEWAY, 0, "http", 80, "HTTP", ("a",), listener="0.0.0.0_8080", addresses=(ADDRESS,)),),
+    ports={"127.0.0.1:30000": Origin(SERVICE, "spec.ports[0]")},
+)
+
+
+def refusal(type_: Type, name: str, message: str) -> Refusal:
+    return Refusal(Resource(type_, name, "1", b""), message)
+
+
+UNBOUND = refusal(Type.LISTENER, "0.0.0.0_8080", "cannot bind '127.0.0.1:30000': Address already in use")
+
+
+def nginx(_: SocketAddress) -> str:
+    return "nginx (pid 812)"
+
+
+def test_a_port_that_is_taken_is_told_on_the_service_and_on_the_gateway_with_who_holds_it() -> None:
+    told = findings((UNBOUND,), unbound_ports((UNBOUND,), TRANSLATION, nginx), TRANSLATION)
+    assert {finding.about for finding in told} == {SERVICE, GATEWAY}
+    assert all(finding.code is codes.PORT_NOT_BOUND for finding in told)
+    assert all("127.0.0.1:30000 is taken by nginx (pid 812)" in finding.message for finding in told)
+
+
+def test_a_refused_route_configuration_goes_back_to_the_virtual_service() -> None:
+    refused = refusal(Type.ROUTE, "http.8080", "no such thing")
+    (told,) = findings((refused,), (), TRANSLATION)
+    assert (told.code, told.about, told.path) == (codes.REFUSED_BY_ENVOY, SHOP, "spec")
+    assert "no such thing" in told.message
+
+
+def test_a_refused_listener_goes_back_to_every_gateway_in_it() -> None:
+    refused = refusal(Type.LISTENER, "0.0.0.0_8080", "odd")
+    assert [finding.about for finding in findings((refused,), (), TRANSLATION)] == [GATEWAY]
+
+
+def test_what_nobody_wrote_is_nobodys_finding() -> None:
+    assert findings((refusal(Type.CLUSTER, "xds-grpc", "odd"),), (), TRANSLATION) == ()
