@@ -41,6 +41,8 @@ class LastGood:
     def __init__(self) -> None:
         self._accepted: dict[Key, Resource] = {}
         self._refusals: dict[Key, Refusal] = {}
+        self._kept: dict[Key, Resource] = {}
+        """What was served last in place of what is wanted, or beside it."""
         self._forgiven: set[Key] = set()
         self._spoiling: set[Key] = set()
         """Secrets that Envoy refused and has all the same: it refuses every listener that is to use one of them."""
@@ -49,11 +51,13 @@ class LastGood:
         """`wanted` with the accepted version in place of each refused one. Where none was ever accepted the name is
         withheld: what Envoy may have of it from an earlier control plane stays."""
         self._forget_the_outdated(wanted)
-        kept = {key: self._accepted[key] for key in self._refusals if key in self._accepted}
-        kept |= {key: self._accepted[key] for key in self._reachable(kept) if wanted.get_resource(key) is None}
+        kept = {key for key in self._refusals if key in self._accepted}
+        kept.update(key for key in tuple(self._reachable(kept)) if wanted.get_resource(key) is None)
+        # Once chosen, a version stays: an answer to an older one may still be on its way and must not change it again.
+        self._kept = {key: self._kept.get(key) or self._accepted[key] for key in kept}
         forgiven, self._forgiven = frozenset(self._forgiven), set()
-        served = ResourceSet.of(dict(wanted.items()), frozenset(self._refusals.keys() - kept.keys()), forgiven)
-        return _amended(served, kept)
+        served = ResourceSet.of(dict(wanted.items()), frozenset(self._refusals.keys() - kept), forgiven)
+        return _amended(served, self._kept)
 
     def accepted(self, resources: Iterable[Resource]) -> None:
         """Envoy has these resources now. Listeners that were spoiled by a secret before one of them are forgiven."""
@@ -72,6 +76,7 @@ class LastGood:
         before = self._accepted.get(resource.key)
         if before and before.version == resource.version:
             del self._accepted[resource.key]
+        self._kept.pop(resource.key, None)
 
     def forgive(self, keys: Iterable[Key]) -> None:
         """Let these be tried again with the next `serve`."""
