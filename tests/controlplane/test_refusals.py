@@ -55,3 +55,11 @@ def test_a_refused_listener_goes_back_to_every_gateway_in_it() -> None:
 
 def test_what_nobody_wrote_is_nobodys_finding() -> None:
     assert findings((refusal(Type.CLUSTER, "xds-grpc", "odd"),), (), TRANSLATION) == ()
+
+
+def test_a_port_below_1024_says_what_is_needed_for_it() -> None:
+    address = SocketAddress("127.0.0.1", 30000)
+    denied = refusal(Type.LISTENER, "0.0.0.0_8080", f"cannot bind '{address}': Permission denied")
+    (port,) = unbound_ports((denied,), TRANSLATION, lambda _: "")
+    assert "Permission denied" in port.message
+    assert "below 1024" in port.cure

@@ -95,11 +95,12 @@ class World:
 
 
 @contextlib.contextmanager
-def a_world() -> Iterator[World]:
+def a_world(*arguments: str) -> Iterator[World]:
+    """`arguments` are further ones of `pylae up`."""
     home = Path(tempfile.mkdtemp(prefix="pylae-"))
     made = World(home / "data")
     try:
-        started = made.up()
+        started = made.up(*arguments)
         assert started.code == 0, started.out + started.err
         yield made
     finally:

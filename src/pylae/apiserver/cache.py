@@ -64,6 +64,7 @@ class Cache:
 
     def __init__(self, revision: int, present: Mapping[Key, Entry], past: Past) -> None:
         self.revision = revision
+        self._closed = False
         self._past = past
         self._shelves = {resource: Shelf(history) for resource, history in past.histories.items()}
         for entry in present.values():
@@ -105,13 +106,16 @@ class Cache:
         shelf = self._shelf(resource)
         watcher = Watcher(interest, shelf.history.since(after), limit)
         shelf.watchers.add(watcher)
+        if self._closed:
+            watcher.close()
         return watcher
 
     def leave(self, resource: str, watcher: Watcher) -> None:
         self._shelf(resource).watchers.discard(watcher)
 
     def close(self) -> None:
-        """Ends every watch: the server stops."""
+        """Ends every watch, and those that are still to come at once: the server stops."""
+        self._closed = True
         for shelf in self._shelves.values():
             for watcher in shelf.watchers:
                 watcher.close()

@@ -84,7 +84,7 @@ def _ports(servers: tuple[ServerPlan, ...], unbound: Mapping[str, UnboundPort]) 
                     "port": server.port,
                     "protocol": server.protocol,
                     "state": "not bound" if trouble else "bound",
-                    "message": f"{trouble.message} {trouble.cure}" if trouble else "",
+                    "message": trouble.message if trouble else "",
                 }
 
 

@@ -25,7 +25,7 @@ from pylae.xds.resource import ResourceSet, Type
 logger = logging.getLogger(__name__)
 
 FIRST_RETRY = 1.0
-LONGEST_RETRY = 15.0
+LONGEST_RETRY = 4.0
 """Seconds between attempts to bind a port that another process holds."""
 
 

@@ -18,22 +18,36 @@ from pylae.xds.resource import Type
 UNBOUND = "cannot bind"
 """What Envoy says of a socket that it cannot have; the one refusal that time alone may cure."""
 
+IN_USE = "Address already in use"
+
 Holder = Callable[[SocketAddress], str]
 """Names whoever listens on an address, such as `nginx (pid 812)`; "" if nobody can be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnboundPort:
-    """A socket that Envoy could not have, and who holds it."""
+    """A socket that Envoy could not have: who holds it ("" if nobody can be seen), and why in the system's words."""
 
     address: SocketAddress
     holder: str
+    reason: str
 
     @property
     def message(self) -> str:
-        return f"{self.address} is taken by {self.holder or 'another process'}, so nothing is served there."
+        if self.reason == IN_USE:
+            return f"{self.address} is taken by {self.holder or 'another process'}, so nothing is served there."
+        return f"{self.address} cannot be bound ({self.reason}), so nothing is served there."
 
-    cure = "Free it, or choose another port: pylae up -p HOSTPORT:PORT. It is tried again until then."
+    @property
+    def cure(self) -> str:
+        other = "choose another port: pylae up -p HOSTPORT:PORT"
+        match self.reason:
+            case "Permission denied":
+                return f"Ports below 1024 are the system's: {other}, or let Envoy have them (CAP_NET_BIND_SERVICE)."
+            case "Cannot assign requested address":
+                return "The address is not this machine's: choose another with --bind."
+            case _:
+                return f"Free it, or {other}. It is tried again until then."
 
 
 def is_unbound(refusal: Refusal) -> bool:
@@ -48,7 +62,8 @@ def unbound_ports(refusals: Iterable[Refusal], translation: Translation, holder:
         listener = listeners.get(refusal.name)
         if listener and is_unbound(refusal):
             named = [address for address in listener.addresses if str(address) in refusal.message]
-            found.extend(UnboundPort(address, holder(address)) for address in named or listener.addresses)
+            reason = refusal.message.rpartition(": ")[2]
+            found.extend(UnboundPort(address, holder(address), reason) for address in named or listener.addresses)
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pylae.controlplane import document, refusals
-from pylae.controlplane.ads import Ads, StreamState
+from pylae.controlplane.ads import Ads
 from pylae.controlplane.dataplane import DataPlane
 from pylae.controlplane.files import Files
 from pylae.controlplane.loop import Loop
@@ -16,7 +16,6 @@ from pylae.controlplane.settings import Settings
 from pylae.envoy.sockets import holder
 from pylae.model.finding import Finding
 from pylae.model.ir.listener import SocketAddress
-from pylae.xds.delta import Sync
 
 Document = Mapping[str, object]
 
@@ -36,7 +35,7 @@ class Witness:
     @property
     def ready(self) -> bool:
         started = self.loop.store.is_synced and self.files.looked.is_set() and self.data_plane.state.pid
-        return bool(started) and any(self._has_settled(stream) for stream in self.ads.connected())
+        return bool(started) and any(stream.settled for stream in self.ads.connected())
 
     def findings(self, now: datetime) -> tuple[Finding, ...]:
         """Everything that is wrong at this moment, wherever it was noticed."""
@@ -75,11 +74,8 @@ class Witness:
     async def envoy_metrics(self) -> str:
         return await self.data_plane.admin.stats_prometheus()
 
-    def _has_settled(self, stream: StreamState) -> bool:
-        return all(state.sync is not Sync.STALE for state in stream.types.values())
-
     def _accepted(self) -> Document:
-        settled = any(self._has_settled(stream) for stream in self.ads.connected())
+        settled = any(stream.settled for stream in self.ads.connected())
         refused = [f"{refusal.type.short} {refusal.name}" for refusal in self.loop.last_good.refusals()]
         at = self.loop.accepted_at
         age = None if at is None else round(time.monotonic() - at, 1)

@@ -54,7 +54,7 @@ class LastGood:
         kept = {key for key in self._refusals if key in self._accepted}
         kept.update(key for key in tuple(self._reachable(kept)) if wanted.get_resource(key) is None)
         # Once chosen, a version stays: an answer to an older one may still be on its way and must not change it again.
-        self._kept = {key: self._kept.get(key) or self._accepted[key] for key in kept}
+        self._kept = {key: self._good(key) for key in kept}
         forgiven, self._forgiven = frozenset(self._forgiven), set()
         served = ResourceSet.of(dict(wanted.items()), frozenset(self._refusals.keys() - kept), forgiven)
         return _amended(served, self._kept)
@@ -99,15 +99,18 @@ class LastGood:
             still_of_use.update(self._reachable(still_of_use))
             self._accepted = {key: self._accepted[key] for key in still_of_use & self._accepted.keys()}
 
+    def _good(self, key: Key) -> Resource:
+        return self._kept.get(key) or self._accepted[key]
+
     def _reachable(self, keys: Iterable[Key]) -> Iterator[Key]:
         """Accepted resources that the accepted versions of `keys` refer to, directly or through others."""
         seen: set[Key] = set()
-        ahead = [need for key in keys if key in self._accepted for need in self._accepted[key].needs]
+        ahead = [need for key in keys if key in self._accepted for need in self._good(key).needs]
         while ahead:
             key = ahead.pop()
             if key in self._accepted and key not in seen:
                 seen.add(key)
-                ahead.extend(self._accepted[key].needs)
+                ahead.extend(self._good(key).needs)
                 yield key
 
 
