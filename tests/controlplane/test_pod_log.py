@@ -39,3 +39,12 @@ async def test_a_log_that_does_not_exist_yet_is_empty(tmp_path: Path) -> None:
 async def test_another_pod_has_no_log_and_the_message_names_the_one_that_has(file: Path) -> None:
     with pytest.raises(Failure, match="gateway-0"):
         await read(file, pod="web-1")
+
+
+async def test_a_followed_file_that_is_cut_is_read_from_its_new_beginning(tmp_path: Path) -> None:
+    file = tmp_path / "envoy.log"
+    file.write_text("before\n")
+    pieces = PodLog(file, "gateway-0")(LogQuery(namespace="istio-system", pod="gateway-0", follow=True))
+    assert await anext(pieces) == b"before\n"
+    file.write_text("cut\n")
+    assert await anext(pieces) == b"cut\n"

@@ -1,14 +1,11 @@
 """What the user asked for, and ports that stay."""
 
-import json
-import socket
 from pathlib import Path
 
 import pytest
-from world import free_port
 
 from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.settings import Instance, PortMapping, instance
+from pylae.controlplane.settings import Instance, PortMapping, keep_ports, kept_ports
 
 
 def test_a_mapping_reads_as_host_port_and_gateway_port() -> None:
@@ -21,22 +18,15 @@ def test_what_is_no_mapping_is_refused_with_an_example(text: str) -> None:
         PortMapping.parse(text)
 
 
-def test_the_ports_of_a_data_directory_stay_the_same(tmp_path: Path) -> None:
+def test_ports_that_were_bound_once_are_tried_first_ever_after(tmp_path: Path) -> None:
     data = DataDirectory(tmp_path)
-    data.instance.write_text(json.dumps({"apiPort": free_port(), "telemetryPort": free_port()}))
-    before = data.instance.read_text()
-    kept = json.loads(before)
-    assert instance(data) == Instance(kept["apiPort"], kept["telemetryPort"])
-    assert data.instance.read_text() == before
+    assert kept_ports(data) == Instance()
+    keep_ports(data, Instance(40001, 40002))
+    assert kept_ports(data) == Instance(40001, 40002)
+    assert data.instance.stat().st_mode & 0o077 == 0
 
 
-def test_a_port_that_was_taken_meanwhile_is_replaced_and_the_new_one_kept(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_as_none(tmp_path: Path) -> None:
     data = DataDirectory(tmp_path)
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
-        data.instance.write_text(json.dumps({"apiPort": taken, "telemetryPort": free_port()}))
-        chosen = instance(data)
-    assert chosen.api_port != taken
-    assert json.loads(data.instance.read_text())["apiPort"] == chosen.api_port
+    data.instance.write_text("{")
+    assert kept_ports(data) == Instance()

@@ -111,8 +111,14 @@ class Stage:
         connect = ("--connect-to", f"{host}:{port}:127.0.0.1:{own}") if own else ()
         return self.world.curl(url, "--cacert", str(self.files / "ca.pem"), *connect, *arguments)
 
-    def client(self, name: str) -> tuple[str, ...]:
-        return ("--cert", str(self.files / f"{name}.pem"))
+    def curl_that_listens(self, url: str, *arguments: str) -> Answer:
+        """With TLS 1.3 a client's handshake is over before the server judges its certificate: a curl that writes on
+        may find the connection closed (16, 55) before it reads the alert. It is asked again."""
+        for _ in range(50):
+            answer = self.curl(url, *arguments)
+            if answer.code not in (16, 55):
+                break
+        return answer
 
 
 OURS, FOREIGN = Authority("clients"), Authority("strangers")
@@ -251,7 +257,7 @@ REQUESTS: dict[str, tuple[str, tuple[str, ...], str]] = {
 def test_a_request(stage: Stage, case: str) -> None:
     url, options, wanted = REQUESTS[case]
     files = {name: str(stage.files / f"{name}.pem") for name in CLIENTS}
-    answer = stage.curl(url, *(option.format(https=stage.world.https, **files) for option in options))
+    answer = stage.curl_that_listens(url, *(option.format(https=stage.world.https, **files) for option in options))
     assert seen(answer) == wanted, answer.err
 
 

@@ -80,7 +80,9 @@ async def test_a_rotation_touches_no_listener(lab: Lab) -> None:
 async def test_a_key_of_another_certificate_is_refused_and_named_and_the_old_one_serves(lab: Lab) -> None:
     port = free_port()
     nodes = (
-        listener("0.0.0.0_8443", port, site("a.test", "kubernetes://a", "https"), site("b.test", "kubernetes://b", "https")),
+        listener(
+            "0.0.0.0_8443", port, site("a.test", "kubernetes://a", "https"), site("b.test", "kubernetes://b", "https")
+        ),
         answering("https", "here"),
         certificate("kubernetes://b", "b.test"),
     )
@@ -185,7 +187,7 @@ async def test_no_request_is_lost_while_routes_move_from_cluster_to_cluster(lab:
     assert load.answers > 100
 
 
-def only_one_cluster(lab: Lab):  # noqa: ANN201
+def only_one_cluster(lab: Lab):
     async def probe() -> bool:
         held = lab.ads.connected()[0].types[Type.CLUSTER].versions
         return list(held) == ["web-30"]

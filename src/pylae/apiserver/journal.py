@@ -121,7 +121,8 @@ class Journal:
                 await self._run(self._storage.commit, events, self._clock())
             except StorageFull:
                 # History is a convenience and takes room. Without it a client relists; without room it could not even
-                # delete.
+                # delete. What is in the write-ahead log goes first, since to forget takes a little room as well.
+                await self._run(self._storage.settle)
                 await self.compact(before=self._cache.revision + 1)
                 await self._run(self._storage.commit, events, self._clock())
         except StorageFull as full:

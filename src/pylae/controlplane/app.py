@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from pylae import __version__
 from pylae.apiserver.server import ApiServer
-from pylae.apiserver.settings import ApiServerSettings
+from pylae.apiserver.settings import ApiServerSettings, SettingsError
 from pylae.controlplane import introspection, telemetry
 from pylae.controlplane.admission import admission
 from pylae.controlplane.ads import Ads
@@ -27,7 +27,7 @@ from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
 from pylae.controlplane.pod_log import PodLog
 from pylae.controlplane.reporter import Reporter
-from pylae.controlplane.settings import Settings, instance
+from pylae.controlplane.settings import Instance, Settings, keep_ports, kept_ports
 from pylae.controlplane.witness import Witness
 from pylae.envoy.admin import Admin
 from pylae.envoy.binary import find
@@ -82,7 +82,7 @@ class _Start:
         self.settings = settings
         self.data = settings.data
         self.opened = opened
-        self.ports = instance(settings.data)
+        self.ports = kept_ports(settings.data)
         self.workload = GatewayWorkload(bind_address=settings.bind)
         self.metrics = Metrics()
         self.running: list[asyncio.Task[None]] = []
@@ -96,7 +96,7 @@ class _Start:
         data_plane = await self._data_plane()
         client, api = await self._api()
         files = Files(Directory(await self._client(), self.settings.files))
-        witness = Witness(self.settings, api.url, loop, ads, data_plane, files, _now)
+        witness = Witness(self.settings, api.port, loop, ads, data_plane, files, _now)
         reporter = Reporter(client, loop.configuration, self.metrics, witness.findings, _now)
         loop.observe = reporter.wake
         await self._open_doors(witness)
@@ -120,15 +120,22 @@ class _Start:
         )
         data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics)
         self.opened.push_async_callback(data_plane.stop)
-        self._run(data_plane.run())
+        self._run(data_plane.run(), data_plane.tend_log())
         return data_plane
 
     async def _api(self) -> tuple[Client, ApiServer]:
-        settings = ApiServerSettings(data=self.data.database, port=self.ports.api_port)
-        api = ApiServer(settings, admit=admission(_now), logs=PodLog(self.data.envoy_log, pod_name(self.workload)))
-        await api.start()
+        logs = PodLog(self.data.envoy_log, pod_name(self.workload))
+        api = ApiServer(self._api_settings(self.ports.api_port), admit=admission(_now), logs=logs)
+        try:
+            await api.start()
+        except SettingsError:  # the port was taken by another process since the last start
+            api = ApiServer(self._api_settings(0), admit=admission(_now), logs=logs)
+            await api.start()
         self.opened.push_async_callback(api.stop)
         return await self._client(), api
+
+    def _api_settings(self, port: int) -> ApiServerSettings:
+        return ApiServerSettings(data=self.data.database, port=port)
 
     async def _client(self) -> Client:
         """Each has connections and warnings of its own."""
@@ -138,7 +145,10 @@ class _Start:
         inward = await introspection.serve(introspection.application(witness), self.data.control_socket)
         self.opened.push_async_callback(inward.cleanup)
         outward = telemetry.application(witness, self.metrics.registry)
-        self.opened.push_async_callback((await telemetry.serve(outward, self.ports.telemetry_port)).cleanup)
+        runner, port = await telemetry.serve(outward, self.ports.telemetry_port)
+        self.opened.push_async_callback(runner.cleanup)
+        witness.telemetry_port = port
+        keep_ports(self.data, Instance(witness.api_port, port))
 
     def _run(self, *parts: Coroutine[object, object, None]) -> None:
         for part in parts:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,11 @@ from pylae.envoy.process import EnvoyProcess, adopt, spawn
 from pylae.envoy.supervisor import Action, Adopt, Rest, Spawn, Stop, Supervisor, Wait
 
 logger = logging.getLogger(__name__)
+
+
+TEND_EVERY = 30.0
+LARGEST_LOG = 64 * 1024 * 1024
+"""Bytes. Envoy appends, so that what is cut to nothing grows again from there."""
 
 
 @dataclass
@@ -44,6 +51,15 @@ class DataPlane:
         action = self._supervisor.begin(already_running=self._process is not None)
         while True:
             action = await self._perform(action)
+
+    async def tend_log(self) -> None:
+        """Keep Envoy's log, which holds the access log as well, from filling the disk: one older part is kept."""
+        while True:
+            await asyncio.sleep(TEND_EVERY)
+            try:
+                await asyncio.to_thread(_turn_over, self.data.envoy_log)
+            except OSError as error:
+                logger.warning("Envoy's log could not be cut: %s", error)
 
     async def stop(self) -> None:
         """Let its requests end, and end it."""
@@ -100,3 +116,11 @@ class DataPlane:
         ended = await self._process.wait()
         logger.warning("Envoy (pid %d) %s; its log is %s", self._process.pid, ended, self.data.envoy_log)
         return self._supervisor.exited(time.monotonic())
+
+
+def _turn_over(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LARGEST_LOG:
+        older = log.with_suffix(".log.1")
+        older.touch(mode=0o600)
+        shutil.copyfile(log, older)
+        os.truncate(log, 0)

@@ -24,8 +24,7 @@ class PodLog:
             raise bad_request(f"pod {query.pod} runs nothing here, so it has no log; the gateway's pod is {self._pod}")
         position = await asyncio.to_thread(_beginning, self._file, query.tail_lines)
         while True:
-            piece = await asyncio.to_thread(_read, self._file, position)
-            position += len(piece)
+            position, piece = await asyncio.to_thread(_read, self._file, position)
             if piece:
                 yield piece
             elif query.follow:
@@ -34,13 +33,16 @@ class PodLog:
                 return
 
 
-def _read(file: Path, position: int) -> bytes:
+def _read(file: Path, position: int) -> tuple[int, bytes]:
+    """A piece from `position` on, and the position after it. A file that was cut meanwhile is read from its
+    beginning."""
     try:
         with file.open("rb") as log:
-            log.seek(position)
-            return log.read(PIECE)
+            log.seek(position if position <= log.seek(0, 2) else 0)
+            piece = log.read(PIECE)
+            return log.tell(), piece
     except FileNotFoundError:
-        return b""
+        return position, b""
 
 
 def _beginning(file: Path, lines: int | None) -> int:

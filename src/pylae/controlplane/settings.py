@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,35 +47,25 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Loopback ports of this data directory. They stay the same, since kubectl caches what it learns by host and
-    port."""
+    """Loopback ports of a data directory. They stay the same, since kubectl caches what it learns by host and port."""
 
-    api_port: int
-    telemetry_port: int
+    api_port: int = API_PORT
+    telemetry_port: int = TELEMETRY_PORT
 
 
-def instance(data: DataDirectory) -> Instance:
-    """The ports chosen at the first start; where one has been taken since, another is chosen and kept."""
+def kept_ports(data: DataDirectory) -> Instance:
+    """The ports of the last start, or those to try first."""
     kept: dict[str, int] = {}
     with contextlib.suppress(OSError, ValueError):
         kept = json.loads(data.instance.read_text())
-    chosen = Instance(_free_port(kept.get("apiPort", API_PORT)), _free_port(kept.get("telemetryPort", TELEMETRY_PORT)))
-    wanted = {"apiPort": chosen.api_port, "telemetryPort": chosen.telemetry_port}
-    if wanted != kept:
-        temporary = data.instance.with_suffix(".new")
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(wanted) + "\n")
-        temporary.replace(data.instance)
-    return chosen
+    return Instance(kept.get("apiPort", API_PORT), kept.get("telemetryPort", TELEMETRY_PORT))
 
 
-def _free_port(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")
+def keep_ports(data: DataDirectory, chosen: Instance) -> None:
+    """Remember what was bound, for the next start."""
+    if chosen == kept_ports(data) and data.instance.exists():
+        return
+    temporary = data.instance.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps({"apiPort": chosen.api_port, "telemetryPort": chosen.telemetry_port}) + "\n")
+    temporary.replace(data.instance)

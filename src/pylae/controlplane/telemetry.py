@@ -45,9 +45,13 @@ def application(observed: Observed, registry: CollectorRegistry) -> web.Applicat
     return app
 
 
-async def serve(app: web.Application, port: int) -> web.AppRunner:
-    """Serve on 127.0.0.1; the caller cleans the runner up. Raises OSError if the port is taken."""
+async def serve(app: web.Application, preferred: int) -> tuple[web.AppRunner, int]:
+    """Serve on 127.0.0.1, on a free port where the preferred one is taken; gives the port back. The caller cleans the
+    runner up."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    return runner
+    try:
+        await web.TCPSite(runner, "127.0.0.1", preferred).start()
+    except OSError:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, int(runner.addresses[0][1])

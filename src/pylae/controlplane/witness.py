@@ -25,12 +25,13 @@ class Witness:
     """`ready` once everything that was there at the start was answered by a running Envoy."""
 
     settings: Settings
-    api_address: str
+    api_port: int
     loop: Loop
     ads: Ads
     data_plane: DataPlane
     files: Files
     clock: Callable[[], datetime]
+    telemetry_port: int = 0
 
     @property
     def ready(self) -> bool:
@@ -53,7 +54,8 @@ class Witness:
         return {
             **told,
             "ready": self.ready,
-            "api": {"address": self.api_address, "kubeconfig": str(self.settings.data.kubeconfig)},
+            "api": {"address": f"https://127.0.0.1:{self.api_port}", "kubeconfig": str(self.settings.data.kubeconfig)},
+            "telemetry": {"address": f"http://127.0.0.1:{self.telemetry_port}"},
             "envoy": document.envoy(self.data_plane.state),
             "controlPlane": {"pid": os.getpid(), "memory": document.memory(os.getpid())},
             "accepted": self._accepted(),
