@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from world import pair
 
-from pylae.api.scheme import GATEWAY, SECRET, SERVICE, VIRTUAL_SERVICE, Kind
+from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, VIRTUAL_SERVICE, Kind
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
@@ -158,6 +158,27 @@ async def test_what_envoy_refused_is_replaced_by_what_it_accepted(stage: Stage) 
     bad = stage.world[Type.ROUTE][ROUTES]
     await stage.tell(Refused("2", bad, "no such thing"))
     assert stage.world[Type.ROUTE][ROUTES] == good
+
+
+async def test_a_service_without_endpoints_is_told_and_settled_by_a_slice(stage: Stage) -> None:
+    web = {"metadata": named("web"), "spec": {"ports": [{"name": "http", "port": 80, "targetPort": 8080}]}}
+    http = [{"route": [{"destination": {"host": "web"}}]}]
+    spec = {"hosts": [HOST], "gateways": ["shop"], "http": http}
+    await stage.tell(
+        gateway(), upsert(SERVICE, web), upsert(VIRTUAL_SERVICE, {"metadata": named("shop"), "spec": spec})
+    )
+    assert codes.NO_ENDPOINTS in found(stage)
+    endpoint_slice = {
+        "metadata": {**named("web-1"), "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": "IPv4",
+        "ports": [{"name": "http", "port": 8080}],
+        "endpoints": [{"addresses": ["127.0.0.1"]}],
+    }
+    before = stage.world
+    await stage.tell(upsert(ENDPOINT_SLICE, endpoint_slice))
+    assert codes.NO_ENDPOINTS not in found(stage)
+    assert stage.world[Type.CLUSTER] is before[Type.CLUSTER]
+    assert stage.world[Type.ENDPOINT] != before[Type.ENDPOINT]
 
 
 async def test_an_invalid_object_is_left_out_and_the_others_go_on(stage: Stage) -> None:

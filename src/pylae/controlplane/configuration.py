@@ -11,12 +11,12 @@ from datetime import datetime
 from pylae.api.core import Service
 from pylae.api.discovery import EndpointSlice
 from pylae.api.meta import Object, ObjectRef
-from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET
+from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET, SERVICE
 from pylae.api.service_entry import ServiceEntry
 from pylae.kube.store import Change
 from pylae.model import codes
 from pylae.model.finding import Finding, Level
-from pylae.model.ir.cluster import Discovery
+from pylae.model.ir.cluster import Cluster, Discovery, Endpoints
 from pylae.model.ir.listener import SecretRef
 from pylae.model.ir.secret import SecretValue, TlsCertificate
 from pylae.model.snapshot import SERVICE_NAME_LABEL, Snapshot
@@ -46,7 +46,8 @@ class Configuration:
         self.unusable: dict[str, Unusable] = {}
         self._emission = Emission()
         self._validated: dict[ObjectRef, tuple[Finding, ...]] = {}
-        self._endpoints: dict[str, Resource] = {}
+        self._endpoints: dict[str, Endpoints] = {}
+        self._endpoint_resources: dict[str, Resource] = {}
         self._secret_resources: dict[str, Resource] = {}
 
     def apply(self, changes: Iterable[Change], snapshot: Snapshot) -> None:
@@ -73,9 +74,14 @@ class Configuration:
         """What is wrong with users' objects at this moment, but for what Envoy and the API answered."""
         found = [finding for findings in self._validated.values() for finding in findings]
         found.extend(self.translation.findings)
+        found.extend(_unready(cluster) for cluster in self.translation.clusters if self._is_empty(cluster))
         for server in self.translation.servers:
             found.extend(self._credential_findings(server, now))
         return tuple(found)
+
+    def _is_empty(self, cluster: Cluster) -> bool:
+        known = self._endpoints.get(cluster.name)
+        return known is not None and not any(endpoint.healthy for endpoint in known.endpoints)
 
     def _judge(self, about: ObjectRef, object_: Object | None) -> None:
         found = validate(object_) if object_ is not None else ()
@@ -95,10 +101,11 @@ class Configuration:
             cluster.name: cluster for cluster in self.translation.clusters if cluster.discovery is Discovery.EDS
         }
         for gone in self._endpoints.keys() - clusters.keys():
-            del self._endpoints[gone]
+            del self._endpoints[gone], self._endpoint_resources[gone]
         for name, cluster in clusters.items():
             if name not in self._endpoints or cluster.hostname in hostnames:
-                self._endpoints[name] = emit_endpoints(endpoints(valid, cluster, self.workload))
+                self._endpoints[name] = found = endpoints(valid, cluster, self.workload)
+                self._endpoint_resources[name] = emit_endpoints(found)
 
     def _refresh_secrets(self, changed: frozenset[str]) -> None:
         """Secrets that servers name: those newly named, those missing so far, and those whose Secret changed."""
@@ -145,7 +152,20 @@ class Configuration:
 
     def _assemble(self) -> None:
         shape = self._emission.resources
-        self.wanted = shape.replaced(Type.ENDPOINT, self._endpoints).replaced(Type.SECRET, self._secret_resources)
+        self.wanted = shape.replaced(Type.ENDPOINT, self._endpoint_resources).replaced(
+            Type.SECRET, self._secret_resources
+        )
+
+
+def _unready(cluster: Cluster) -> Finding:
+    about = cluster.origin.about
+    message = f"{cluster.hostname} has no ready endpoint on port {cluster.port}: requests get 503."
+    cure = (
+        f"Give it one: pylae expose {about.name} -n {about.namespace} ADDRESS:PORT"
+        if about.kind == SERVICE.kind
+        else "Add one to spec.endpoints."
+    )
+    return Finding(codes.NO_ENDPOINTS, about, cluster.origin.path, message, cure)
 
 
 class _Touched:
