@@ -209,6 +209,6 @@ async def test_a_full_disk_is_507_and_reading_goes_on(serve):
     await api.create(SECRETS, "Secret", "small")
     reply = await api("POST", SECRETS, {"metadata": {"name": "big"}, "data": {"k": "A" * 900_000}})
     assert (reply.status, reply.json["reason"]) == (507, "InsufficientStorage")
-    assert "Free some space or delete objects" in reply.message
+    assert "Free some space, or at the limit delete objects" in reply.message
     assert [item["metadata"]["name"] for item in (await api("GET", SECRETS)).json["items"]] == ["small"]
     assert (await api("DELETE", f"{SECRETS}/small")).status == 200

@@ -1,5 +1,7 @@
 """The database alone: what it promises about files, revisions, history and room."""
 
+import random
+import re
 import sqlite3
 import stat
 from datetime import timedelta
@@ -70,6 +72,26 @@ def test_a_transaction_is_all_or_nothing(storage, clock, events):
     with pytest.raises(StorageError):
         storage.commit([events.added(1002, "b"), events.added(1001, "c")], clock())
     assert [row.key.name for row in storage.objects()] == ["a"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_byte_of_a_former_secret_is_left_however_the_pages_were_split(storage, path, clock, events, seed):
+    chance = random.Random(seed)
+    present = {}
+    for revision in range(storage.revision + 1, storage.revision + 121):
+        name = f"s{chance.randrange(20)}"
+        before, data = present.get(name), {"k": f"KEY{revision}END" * chance.choice((5, 30, 100, 300, 400, 900))}
+        if before and chance.random() < 0.4:
+            event = events.deleted(revision, present.pop(name))
+        elif before:
+            event = present[name] = events.modified(revision, before, data=data)
+        else:
+            event = present[name] = events.added(revision, name, "secrets", data=data)
+        storage.commit([event], clock())
+    storage.settle()
+    files = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    found = {int(revision) for revision in re.findall(rb"KEY([0-9]+)END", files)}
+    assert found == {event.revision for event in present.values()}
 
 
 def test_every_file_is_private_and_so_is_the_directory_that_is_made(storage, path, clock, events):

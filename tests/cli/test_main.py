@@ -36,6 +36,7 @@ def test_no_command_at_all_is_a_question_for_help(capsys: pytest.CaptureFixture[
         (["expose", "webapp", "here"], '"here" is not ADDRESS:PORT'),
         (["expose", "webapp"], "Missing argument"),
         (["proxy-config", "secret", "-o", "xml"], "'xml' is not one of"),
+        (["completion"], "Choose from: bash, zsh, fish. See: pylae completion --help"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],
 )
@@ -110,8 +111,9 @@ def test_an_error_of_ours_is_told_as_one_without_its_trace(capsys: pytest.Captur
     )
 
 
-def test_version_tells_of_envoy_and_python_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["version"]) == 0
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_version_tells_of_envoy_and_python_too(capsys: pytest.CaptureFixture[str], asked: str) -> None:
+    assert run([asked]) == 0
     assert capsys.readouterr().out.startswith(f"Pylae {__version__} · Envoy 1.")
 
 

@@ -85,6 +85,25 @@ def test_a_port_that_is_taken_is_told_in_the_control_planes_sentence() -> None:
     assert sentence in page(ports=[{"message": sentence}])
 
 
+def test_what_a_finding_tells_is_told_once_for_all_its_objects() -> None:
+    why, cure = "127.0.0.1:30005 is taken by nginx (pid 812).", "Free it."
+    finding = {"code": "PYL0201", "level": "error", "message": why, "cure": cure}
+    found = [
+        {**finding, "about": "Service istio-system/istio-ingressgateway", "path": "spec.ports[1]"},
+        {**finding, "about": "Gateway shop/front", "path": "spec.servers[0].port"},
+    ]
+    shown = page(ports=[{"message": f"{why} {cure}"}], findings=found)
+    assert shown.count(why) == shown.count(cure) == 1
+    where = "Service istio-system/istio-ingressgateway: spec.ports[1], Gateway shop/front: spec.servers[0].port"
+    assert f"PYL0201  {where}: {why}" in shown
+
+
+def test_what_was_refused_of_a_file_is_told_with_its_line() -> None:
+    refusal = {"where": "shop/broken.yaml:9", "message": 'Gateway shop/front: duplicate name "https"'}
+    shown = page(files=[{"path": "shop", "applied": 4, "refused": [refusal]}])
+    assert 'shop/broken.yaml:9  refused  Gateway shop/front: duplicate name "https"' in shown
+
+
 @pytest.mark.parametrize(
     ("facts", "words"),
     [

@@ -99,6 +99,7 @@ def test_an_envoy_whose_control_plane_was_killed_is_ended_by_down(fresh: Instanc
     assert pid
     os.kill(pid, signal.SIGKILL)
     assert len(envoys(fresh.data)) == 1
+    assert "its Envoy serves on. Take it over: pylae up" in fresh.pylae("status").stderr
     assert fresh.pylae("down").stdout == "The Envoy that a dead Pylae left behind has ended.\n"
     assert envoys(fresh.data) == []
 
@@ -152,3 +153,17 @@ def test_the_kubeconfig_is_printed_located_and_merged(running: Instance, tmp_pat
     command = [sys.executable, "-m", "pylae", "kubeconfig", "--merge", "--data-dir", str(running.data.path)]
     subprocess.run(command, env={**os.environ, "KUBECONFIG": str(target)}, check=True, capture_output=True)
     assert "name: pylae" in target.read_text()
+
+
+def test_a_shell_that_uses_the_kubeconfig_merges_it_into_the_users_own(running: Instance, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pylae", "kubeconfig", "--merge", "--data-dir", str(running.data.path)]
+    environment = {**os.environ, "KUBECONFIG": str(running.data.kubeconfig), "HOME": str(tmp_path)}
+    before = running.data.kubeconfig.read_text()
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert "name: pylae" in (tmp_path / ".kube" / "config").read_text()
+    assert running.data.kubeconfig.read_text() == before
+
+
+def test_a_namespace_that_is_missing_is_told_with_the_way_to_make_it(running: Instance) -> None:
+    told = running.pylae("expose", "web", "127.0.0.1:3000", "-n", "nowhere").stderr
+    assert told == 'pylae: namespaces "nowhere" not found. Create it first: kubectl create namespace nowhere\n'

@@ -23,6 +23,32 @@ def test_a_directory_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
     assert stat.S_IMODE(data.path.stat().st_mode) == 0o700
 
 
+def test_a_directory_of_other_things_that_others_can_read_is_left_as_it_is(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "home")
+    data.path.mkdir(mode=0o755)
+    (data.path / "letters").touch()
+    with pytest.raises(DirectoryError, match="--data-dir"):
+        data.prepare()
+    assert stat.S_IMODE(data.path.stat().st_mode) == 0o755
+    assert [path.name for path in data.path.iterdir()] == ["letters"]
+
+
+def test_a_read_only_directory_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o555)
+    with pytest.raises(DirectoryError, match="read-only"):
+        DataDirectory(tmp_path / "data").prepare()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o555
+
+
+def test_a_directory_of_ours_that_was_opened_to_others_is_closed_again(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "data")
+    data.prepare()
+    data.lock.touch()
+    data.path.chmod(0o755)
+    data.prepare()
+    assert stat.S_IMODE(data.path.stat().st_mode) == 0o700
+
+
 def test_a_long_path_gets_its_sockets_elsewhere_and_always_in_the_same_place(tmp_path: Path) -> None:
     data = DataDirectory(tmp_path / ("x" * 120))
     assert len(os.fsencode(data.control_socket)) <= SOCKET_PATH_LIMIT

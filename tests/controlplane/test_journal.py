@@ -2,7 +2,12 @@
 
 import json
 import logging
+import os
+from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+import pytest
 
 from pylae.controlplane.journal import JsonLines, Text, open_journal
 
@@ -21,15 +26,31 @@ def test_a_line_for_people_names_only_levels_that_matter() -> None:
     assert "info" not in Text().format(info)
 
 
-def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
-    root = logging.getLogger()
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    """The journal's file, made where new files are open to everybody."""
+    root, umask = logging.getLogger(), os.umask(0)
     before = root.handlers
     try:
         open_journal(tmp_path / "pylae.log", foreground=False)
-        logging.getLogger("pylae.test").info("hello")
-        assert (tmp_path / "pylae.log").stat().st_mode & 0o077 == 0
-        assert "hello" in (tmp_path / "pylae.log").read_text()
+        yield tmp_path / "pylae.log"
     finally:
+        os.umask(umask)
         for handler in root.handlers:
             handler.close()
         root.handlers = before
+
+
+def test_the_file_is_its_owners_alone(log: Path) -> None:
+    logging.getLogger("pylae.test").info("hello")
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert "hello" in log.read_text()
+
+
+def test_the_file_that_follows_a_full_one_is_its_owners_alone(log: Path) -> None:
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, RotatingFileHandler)
+    handler.doRollover()
+    logging.getLogger("pylae.test").info("hello")
+    assert "hello" in log.read_text()
+    assert [path.stat().st_mode & 0o777 for path in log.parent.iterdir()] == [0o600, 0o600]

@@ -1,7 +1,7 @@
 """What Envoy refused goes back to the objects that caused it."""
 
 from pylae.api.meta import ObjectRef
-from pylae.controlplane.refusals import findings, unbound_ports
+from pylae.controlplane.refusals import crashes, findings, unbound_ports
 from pylae.model import codes
 from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SocketAddress
 from pylae.model.ir.origin import Origin
@@ -63,3 +63,14 @@ def test_a_port_below_1024_says_what_is_needed_for_it() -> None:
     (port,) = unbound_ports((denied,), TRANSLATION, lambda _: "")
     assert "Permission denied" in port.message
     assert "below 1024" in port.cure
+
+
+def test_a_further_address_of_a_listener_is_a_resource_of_its_own_and_goes_back_the_same_way() -> None:
+    refused = refusal(Type.LISTENER, "0.0.0.0_8080@127.0.0.1:31000", "odd")
+    assert [finding.about for finding in findings((refused,), (), TRANSLATION)] == [GATEWAY]
+
+
+def test_what_we_could_not_spell_is_told_as_our_fault() -> None:
+    (told,) = crashes({(Type.ROUTE, "http.8080"): ValueError("odd")}, TRANSLATION)
+    assert (told.code, told.about) == (codes.INTERNAL, SHOP)
+    assert "report" in told.cure

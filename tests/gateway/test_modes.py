@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from authority import Authority, Leaf
 from backends import http_backend, tcp_backend
-from world import Answer, World, a_world, documents, free_port, secret
+from load import served_serial
+from world import Answer, World, a_world, documents, free_port, gateway, good_host, secret
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("modes")]
 
@@ -44,6 +45,8 @@ SERVERS = [
     server("mutual", "mutual.example", mode="MUTUAL", credentialName="mutual"),
     server("optional", "optional.example", mode="OPTIONAL_MUTUAL", credentialName="optional"),
     server("revoking", "revoking.example", mode="MUTUAL", credentialName="revoking"),
+    server("split", "split.example", mode="MUTUAL", credentialName="split"),
+    server("apart", "apart.example", mode="MUTUAL", credentialName="apart", caCertCredentialName="strangers"),
     server("both", "both.example", mode="SIMPLE", credentialNames=["by-rsa", "by-ecdsa"]),
     server("new", "new.example", mode="SIMPLE", credentialName="new", minProtocolVersion="TLSV1_3"),
     server("old", "old.example", mode="SIMPLE", credentialName="old", maxProtocolVersion="TLSV1_2"),
@@ -54,7 +57,8 @@ SERVERS = [
 
 HTTP_HOSTS = [
     "plain.example", "*.wild.example", "simple.example", "one.two.example", "other.two.example", "mutual.example",
-    "optional.example", "revoking.example", "both.example", "new.example", "old.example",
+    "optional.example", "revoking.example", "split.example", "apart.example", "both.example", "new.example",
+    "old.example",
 ]  # fmt: skip
 
 
@@ -85,6 +89,13 @@ CONFIGURATION = documents(
     an_object(
         "VirtualService", "echo", "default", hosts=["*"], gateways=["first"],
         tcp=[{"match": [{"port": ECHO}], "route": [{"destination": {"host": "echo"}}]}],
+    ),
+    an_object(
+        "Gateway",
+        "elsewhere",
+        "default",
+        selector={"istio": "egressgateway"},
+        servers=[plain("http", "elsewhere.example")],
     ),
     '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}',
     a_gateway(
@@ -126,19 +137,25 @@ SERVER = Authority("servers")
 CLIENTS = {"friend": OURS.issue("friend"), "stranger": FOREIGN.issue("stranger"), "revoked": OURS.issue("revoked")}
 
 
+PLAINLY_NAMED = ("simple", "mutual", "optional", "revoking", "split", "apart", "new", "old", "team")
+
+
 def secrets() -> str:
     """One Secret for each server, named like it, in the gateway's namespace."""
     clients = {"ca_crt": OURS.pem}
     revoking = {**clients, "ca_crl": OURS.revoke(CLIENTS["revoked"])}
     more = {"mutual": clients, "optional": clients, "revoking": revoking}
     named = {
-        **{name: f"{name}.example" for name in ("simple", "mutual", "optional", "revoking", "new", "old", "team")},
-        **{"wild": "*.wild.example", "narrow": "narrow.wild.example", "by-ecdsa": "both.example"},
+        **{name: f"{name}.example" for name in PLAINLY_NAMED},
+        "wild": "*.wild.example",
+        "narrow": "narrow.wild.example",
+        "by-ecdsa": "both.example",
     }
     issued = {name: SERVER.issue(host) for name, host in named.items()}
     issued["two"] = SERVER.issue("one.two.example", "other.two.example")
     issued["by-rsa"] = SERVER.issue("both.example", by_rsa=True)
-    return documents(*(_secret(name, leaf, more.get(name, {})) for name, leaf in issued.items()))
+    authorities = (secret("split-cacert", ca_crt=OURS.pem), secret("strangers", ca_crt=FOREIGN.pem))
+    return documents(*authorities, *(_secret(name, leaf, more.get(name, {})) for name, leaf in issued.items()))
 
 
 def _secret(name: str, leaf: Leaf, more: dict[str, str]) -> str:
@@ -188,6 +205,9 @@ def seen(answer: Answer) -> str:
 NAMELESS = ("-k", "--connect-to", "127.0.0.1:443:127.0.0.1:{https}")
 TLS_1_1 = ("--tlsv1.1", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0")
 TLS_1_2 = ("--tls-max", "1.2")
+FRIEND = ("--cert", "{friend}")
+STRANGER = ("--cert", "{stranger}")
+UNKNOWING = ("--cacert", "{stranger}")
 AS_HOST = ("-H", "host: optional.example")
 
 REQUESTS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -199,6 +219,7 @@ REQUESTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "HTTP, a wildcard": ("http://a.wild.example/", (), "200 web"),
     "HTTP, a wildcard takes several labels": ("http://a.b.wild.example/", (), "200 web"),
     "HTTP, a wildcard takes no bare domain": ("http://wild.example/", (), "404"),
+    "HTTP, a Gateway for other workloads": ("http://elsewhere.example/", (), "404"),
     "HTTP, another Gateway on the port": ("http://team.example/", (), "200 team"),
     "TLS to the HTTP port": ("https://plain.example:80/", (), "closed"),
     # the redirect
@@ -213,13 +234,13 @@ REQUESTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     # SIMPLE
     "SIMPLE": ("https://simple.example/", (), "200 web"),
     "SIMPLE, HTTP/1.1": ("https://simple.example/", ("--http1.1",), "200 web"),
-    "SIMPLE, its authority unknown to the client": ("https://simple.example/", ("--cacert", "{stranger}"), "not trusted"),
-    "SIMPLE, a client certificate that nobody asked for": ("https://simple.example/", ("--cert", "{friend}"), "200 web"),
+    "SIMPLE, an authority unknown to the client": ("https://simple.example/", UNKNOWING, "not trusted"),
+    "SIMPLE, a client certificate for nobody": ("https://simple.example/", FRIEND, "200 web"),
     "SIMPLE, another Gateway on the port": ("https://team.example/", (), "200 team"),
     "SIMPLE, the host of another server": ("https://simple.example/", AS_HOST, "404"),
     "SIMPLE, several hosts, the first": ("https://one.two.example/", (), "200 web"),
     "SIMPLE, several hosts, the other": ("https://other.two.example/", (), "200 web"),
-    "SIMPLE, several hosts, one certificate": ("https://one.two.example/", ("-H", "host: other.two.example"), "200 web"),
+    "SIMPLE, hosts of one certificate": ("https://one.two.example/", ("-H", "host: other.two.example"), "200 web"),
     "a name that no server has": ("https://absent.example/", (), "closed"),
     "no name": ("https://127.0.0.1/", NAMELESS, "closed"),
     "plain HTTP to the TLS port": ("http://simple.example:443/", (), "closed"),
@@ -228,17 +249,21 @@ REQUESTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "wildcard, another server has the narrower name": ("https://narrow.wild.example/", (), "200 web"),
     "wildcard, its own certificate has no narrower name": ("https://a.b.wild.example/", (), "not trusted"),
     # client certificates
-    "MUTUAL": ("https://mutual.example/", ("--cert", "{friend}"), "200 web"),
+    "MUTUAL": ("https://mutual.example/", FRIEND, "200 web"),
     "MUTUAL, no certificate": ("https://mutual.example/", (), "alert certificate required"),
     "MUTUAL, no certificate, TLS 1.2": ("https://mutual.example/", TLS_1_2, "alert handshake failure"),
-    "MUTUAL, a stranger's": ("https://mutual.example/", ("--cert", "{stranger}"), "alert unknown ca"),
+    "MUTUAL, a stranger's": ("https://mutual.example/", STRANGER, "alert unknown ca"),
     "MUTUAL, nothing is revoked without a list": ("https://mutual.example/", ("--cert", "{revoked}"), "200 web"),
-    "OPTIONAL_MUTUAL": ("https://optional.example/", ("--cert", "{friend}"), "200 web"),
+    "OPTIONAL_MUTUAL": ("https://optional.example/", FRIEND, "200 web"),
     "OPTIONAL_MUTUAL, no certificate": ("https://optional.example/", (), "200 web"),
-    "OPTIONAL_MUTUAL, a stranger's": ("https://optional.example/", ("--cert", "{stranger}"), "alert unknown ca"),
-    "CRL": ("https://revoking.example/", ("--cert", "{friend}"), "200 web"),
+    "OPTIONAL_MUTUAL, a stranger's": ("https://optional.example/", STRANGER, "alert unknown ca"),
+    "CRL": ("https://revoking.example/", FRIEND, "200 web"),
     "CRL, a revoked certificate": ("https://revoking.example/", ("--cert", "{revoked}"), "alert certificate revoked"),
     "CRL, no certificate": ("https://revoking.example/", (), "alert certificate required"),
+    "the authority in a Secret beside": ("https://split.example/", FRIEND, "200 web"),
+    "the authority in a Secret beside, a stranger": ("https://split.example/", STRANGER, "alert unknown ca"),
+    "the authority by a name of its own": ("https://apart.example/", STRANGER, "200 web"),
+    "the authority by a name of its own, a friend": ("https://apart.example/", FRIEND, "alert unknown ca"),
     # versions and kinds of key
     "TLS 1.2 by default": ("https://simple.example/", TLS_1_2, "200 web"),
     "TLS 1.1 by default": ("https://simple.example/", TLS_1_1, "alert protocol version"),
@@ -328,3 +353,40 @@ def test_a_redirect_is_as_istios(stage: Stage) -> None:
 def test_nothing_is_wrong_with_all_of_it(stage: Stage) -> None:
     told = json.loads(stage.world.pylae("status", "-o", "json").out)
     assert told["findings"] == []
+
+
+# Secrets that change: each of the table's conditions is of a moment
+
+
+def test_another_client_authority_counts_from_the_next_handshake(world: World, tmp_path: Path) -> None:
+    friend, stranger = (str(CLIENTS[name].write(tmp_path / f"{name}.pem")) for name in ("friend", "stranger"))
+    leaf = SERVER.issue("good.example")
+    world.apply(gateway("good", "good.example", "good", mode="MUTUAL"))
+
+    def admits(client: str) -> bool:
+        return world.curl("https://good.example/", "-k", "--cert", client).code == 0
+
+    for authorities, admitted in (
+        (OURS.pem, {friend}),
+        (FOREIGN.pem, {stranger}),
+        (OURS.pem + FOREIGN.pem, {friend, stranger}),
+    ):
+        world.apply(_secret("good", leaf, {"ca_crt": authorities}))
+        world.until(lambda admitted=admitted: {each for each in (friend, stranger) if admits(each)} == admitted)
+    world.apply(_secret("good", leaf, {"ca_crt": OURS.pem, "ca_crl": OURS.revoke(CLIENTS["friend"])}))
+    world.until(lambda: not admits(friend))
+
+
+def test_a_deleted_secret_serves_on_until_the_gateway_starts_anew(world: World) -> None:
+    world.apply(good_host())
+    world.until(lambda: world.curl("https://good.example/", "-k").code == 0)
+    world.kubectl("delete", "secret", "good", "-n", "istio-system")
+    world.until(lambda: "PYL0101" in world.pylae("status").out)
+    assert world.curl("https://good.example/", "-k").code == 0
+    assert world.pylae("down").code == 0
+    assert world.up().code == 0
+    assert seen(world.curl("https://good.example/", "-k")) == "closed"
+    leaf = SERVER.issue("good.example")
+    world.apply(_secret("good", leaf, {}))
+    world.until(lambda: world.curl("https://good.example/", "-k").code == 0)
+    assert served_serial(world.https, "good.example") == leaf.serial

@@ -220,7 +220,9 @@ async def test_namespaces_are_made_before_what_is_in_them(shop: Shop) -> None:
 async def test_a_namespace_that_comes_later_is_waited_for(shop: Shop) -> None:
     shop.write("a.yaml", config_map("a", namespace="store"))
     report = await shop.directory.look()
-    assert [refusal.message for refusal in report.refused] == ['namespaces "store" not found']
+    assert [refusal.message for refusal in report.refused] == [
+        'namespaces "store" not found. Create it first: kubectl create namespace store'
+    ]
     await shop.client.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "store"}})
     reports = [await shop.directory.look() for _ in range(RETRY)]
     assert [outcomes(report) for report in reports if report] == [[("a", Outcome.CREATED)]]

@@ -88,6 +88,7 @@ def test_an_error_says_file_line_and_reason() -> None:
     assert isinstance(error, ManifestError)
 
 
+TAGGED = "a tag (it begins with !) is not part of Kubernetes' YAML: quote the value"
 BROKEN = [
     ("text", "just words", 1, "this is text; an object has apiVersion, kind and metadata"),
     ("a list", "- a\n- b", 1, "this is a list; an object has apiVersion, kind and metadata"),
@@ -105,7 +106,8 @@ BROKEN = [
     ("a tab", "kind:\n\tA", 2, "not YAML: a tab; indentation is made of blanks"),
     ("an alias to nothing", "a: *x", 1, "not YAML: found undefined alias"),
     ("an endless alias", "a: &x\n  b: *x", 1, "nested more than 200 levels deep"),
-    ("a tag", "a: !!python/object:os.system x", 1, "the tag python/object:os.system is not part of Kubernetes' YAML"),
+    ("a tag", "a: !!python/object:os.system x", 1, TAGGED),
+    ("a password that looks like a tag", "a:\n  b: !S3cret", 2, TAGGED),
     ("a tag that does not fit", "a: !!int x", 1, '"x" is no int'),
     ("not a number", "\na: .nan", 2, ".nan is no number that JSON knows"),
     ("a list as key", "? [a]\n: b", 1, "a key must be a word"),

@@ -30,6 +30,7 @@ class _Told(BaseHTTPRequestHandler):
     """Answers with what it was asked, as JSON. `/slow…` takes its time and `/status/N` answers N."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def _answer(self) -> None:
@@ -38,7 +39,7 @@ class _Told(BaseHTTPRequestHandler):
             "backend": self.server.name,
             "method": self.command,
             "path": self.path,
-            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "headers": {name.lower(): ",".join(self.headers.get_all(name, ())) for name in self.headers},
             "body": self.rfile.read(length).decode(),
         }
         if self.path.startswith("/slow"):
@@ -52,7 +53,7 @@ class _Told(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

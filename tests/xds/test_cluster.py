@@ -11,7 +11,8 @@ from pylae.xds.endpoint import emit_endpoints, empty_endpoints
 from pylae.xds.resource import Type
 from pylae.xds.secret import emit_secret
 
-NAME = "outbound|80||webapp.shop.svc.cluster.local"
+NAME = "outbound|80||webapp"
+HOST = "outbound|80||webapp.shop.svc.cluster.local"
 
 
 def test_a_cluster_has_istios_defaults_and_asks_for_its_endpoints() -> None:
@@ -39,13 +40,7 @@ def test_a_cluster_has_istios_defaults_and_asks_for_its_endpoints() -> None:
             ]
         },
         "metadata": {
-            "filter_metadata": {
-                "istio": {
-                    "services": [
-                        {"host": f"{NAME}.shop.svc.cluster.local", "name": "shop-gateway", "namespace": "shop"}
-                    ]
-                }
-            }
+            "filter_metadata": {"istio": {"services": [{"host": HOST, "name": "shop-gateway", "namespace": "shop"}]}}
         },
     }
     assert resource.needs == ((Type.ENDPOINT, NAME),)
@@ -71,9 +66,8 @@ def test_names_are_resolved_by_envoy_to_all_addresses_or_to_the_first() -> None:
 
 
 def test_a_connect_timeout_of_ones_own() -> None:
-    assert (
-        decoded(emit_cluster(cluster(NAME, connect_timeout=timedelta(milliseconds=250))))["connect_timeout"] == "0.250s"
-    )
+    resource = emit_cluster(cluster(NAME, connect_timeout=timedelta(milliseconds=250)))
+    assert decoded(resource)["connect_timeout"] == "0.250s"
 
 
 def test_endpoints_are_told_with_their_health_and_weight() -> None:

@@ -57,7 +57,7 @@ def test_there_is_no_access_log_unless_one_is_asked_for() -> None:
 
 def test_the_text_of_the_access_log_is_istios() -> None:
     assert default_text().startswith(
-        '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% '
+        '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS%'
     )
     assert default_text().endswith("%REQUESTED_SERVER_NAME% %ROUTE_NAME%\n")
     assert default_text().count('"') == 2 * 7

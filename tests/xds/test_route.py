@@ -180,10 +180,10 @@ def test_the_routes_own_host_comes_before_the_clusters() -> None:
     assert acting(Forward((share,), host_rewrite="route.test"))["route"]["host_rewrite_literal"] == "route.test"
 
 
-def test_a_timeout_holds_for_grpc_as_well() -> None:
+def test_beside_a_timeout_there_is_no_other_limit_for_which_envoy_would_ignore_it() -> None:
     route = acting(Forward((WEB,), timeout=timedelta(seconds=2.5)))["route"]
     assert route["timeout"] == "2.500s"
-    assert route["max_stream_duration"]["grpc_timeout_header_max"] == "2.500s"
+    assert "max_stream_duration" not in route
 
 
 def test_a_retry_with_everything_that_a_user_may_say() -> None:

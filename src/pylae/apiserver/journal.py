@@ -121,13 +121,12 @@ class Journal:
                 await self._run(self._storage.commit, events, self._clock())
             except StorageFull:
                 # History is a convenience and takes room. Without it a client relists; without room it could not even
-                # delete. What is in the write-ahead log goes first, since to forget takes a little room as well.
-                await self._run(self._storage.settle)
+                # delete.
                 await self.compact(before=self._cache.revision + 1)
                 await self._run(self._storage.commit, events, self._clock())
         except StorageFull as full:
             return insufficient_storage(
-                f"nothing was stored: {full}. Free some space or delete objects, then try again."
+                f"nothing was stored: {full}. Free some space, or at the limit delete objects; then try again."
             )
         except StorageError as error:
             logger.error("the API's database refused a write: %s", error)

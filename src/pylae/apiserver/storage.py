@@ -145,10 +145,8 @@ class Storage:
         """Moves the write-ahead log into the database and cuts it, so that no deleted byte stays in it."""
         if self._dirty:
             with _told():
-                # Cut first: on a full disk this is what makes the room that giving pages back needs.
-                self._cut()
                 self._database.execute("PRAGMA incremental_vacuum(1000)").fetchall()
-                self._cut()
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._dirty = False
 
     def close(self) -> None:
@@ -156,9 +154,6 @@ class Storage:
             self.settle()
         finally:
             self._database.close()
-
-    def _cut(self) -> None:
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _log(self, event: Event, now: datetime) -> None:
         key, previous = event.entry.key, event.previous

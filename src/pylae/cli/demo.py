@@ -8,7 +8,7 @@ def demo() -> None:
     """Show what Pylae does, with real kubectl and curl."""
 
 
-@demo.command()
+@demo.command(short_help="TLS, redirect, mutual TLS, secrets and several hosts, step by step.")
 @click.option("--keep", is_flag=True, help="Leave everything running at the end.")
 @click.pass_context
 def coolstore(context: click.Context, keep: bool) -> None:

@@ -17,8 +17,10 @@ def expose(data: DataDirectory, service: str, namespace: str, addresses: tuple[s
     """Let SERVICE answer from ADDRESS:PORT. A Service that does not exist yet is made, with port 80 named http."""
     import asyncio
 
+    from pylae.kube.errors import ApiError
     from pylae.kube.expose import expose as give
     from pylae.kube.expose import parse_address
+    from pylae.kube.refusal import in_words
 
     try:
         parsed = tuple(parse_address(address) for address in addresses)
@@ -27,7 +29,10 @@ def expose(data: DataDirectory, service: str, namespace: str, addresses: tuple[s
 
     async def expose_it() -> str:
         async with connected(data) as client:
-            done = await give(client, service, namespace, parsed)
+            try:
+                done = await give(client, service, namespace, parsed)
+            except ApiError as error:
+                raise click.ClickException(in_words(error)) from error
         made = "created, and " if done.created else ""
         return f"Service {namespace}/{service} {made}answers on port {done.port} from {', '.join(addresses)}"
 

@@ -81,4 +81,16 @@ def _told(data: DataDirectory, target: str) -> Any:
 def _absence(data: DataDirectory) -> str:
     if pid := holder(data.lock):
         return f"Pylae (pid {pid}) holds {data.path} and does not answer yet. Try again, or read {data.log}"
+    if _envoy_lives(data):
+        return f"Pylae died on {data.path}, and its Envoy serves on. Take it over: {up(data)}"
     return f"No Pylae runs on {data.path}. Start one: {up(data)}"
+
+
+def _envoy_lives(data: DataDirectory) -> bool:
+    try:
+        ask(data.admin_socket, "/ready")
+    except RefusedError:
+        return True
+    except UnreachedError:
+        return False
+    return True

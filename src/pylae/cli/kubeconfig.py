@@ -35,5 +35,7 @@ def _merge(source: Path) -> None:
     from pylae.kube.kubeconfig import default_path, merge
 
     target = default_path()
+    if target.absolute() == source:  # KUBECONFIG is set as for this shell alone
+        target = default_path({})
     merge(target, source, CONTEXT)
     note(f"Context {CONTEXT} is in {target}. Use it: kubectl --context {CONTEXT} get gateways.networking.istio.io -A")

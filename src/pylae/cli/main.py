@@ -53,7 +53,17 @@ class Commands(click.Group):
         return f" Did you mean {near[0]}?" if near else ""
 
 
+def _version(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    del parameter
+    if asked:
+        context.invoke(version)
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="The same as `version`."
+)
 def pylae() -> None:
     """Istio's ingress gateway on this machine: Gateways, VirtualServices and Secrets in, a real Envoy out.
 
@@ -100,7 +110,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage(error: click.UsageError) -> str:
-    message = error.format_message()
+    message = " ".join(error.format_message().split())
     end = "" if message.endswith((".", "?")) else "."
     asked = f" See: {error.ctx.command_path} --help" if error.ctx else ""
     return f"pylae: {message}{end}{asked}"

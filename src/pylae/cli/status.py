@@ -31,9 +31,9 @@ def status(data: DataDirectory, output: str) -> None:
 
 
 def render(told: Json, now: datetime) -> str:
-    """The whole page: sites, ports that are not bound, findings, files, processes."""
-    parts = (sites(told, now), "\n".join(unbound(told)), "\n".join(findings(told)), processes(told))
-    return "\n\n".join(part for part in parts if part)
+    """The whole page: sites, ports that are not bound, what was refused of files, findings, processes."""
+    lists = ("\n".join(lines) for lines in (unbound(told), refusals(told), findings(told)))
+    return "\n\n".join(part for part in (sites(told, now), *lists, processes(told)) if part)
 
 
 def sites(told: Json, now: datetime) -> str:
@@ -45,24 +45,43 @@ def sites(told: Json, now: datetime) -> str:
 
 
 def unbound(told: Json) -> Iterator[str]:
-    """The ports that could not be had, each in the control plane's own sentence."""
+    """The ports that could not be had and that no finding tells of yet, each in the control plane's own sentence."""
     for port in told.get("ports", ()):
-        if port.get("message"):
+        if port.get("message") and not is_found(port["message"], told):
             yield paint(port["message"], "red")
 
 
+def is_found(sentence: str, told: Json) -> bool:
+    """Whether a finding says the same."""
+    return any(finding["message"] and sentence.startswith(finding["message"]) for finding in told.get("findings", ()))
+
+
+def refusals(told: Json) -> Iterator[str]:
+    """What was refused of the watched files, each with its file and line."""
+    for source in told.get("files", ()):
+        for refusal in source.get("refused", ()):
+            yield f"{refusal['where']}  {paint('refused', 'red')}  {refusal['message']}"
+
+
 def findings(told: Json) -> Iterator[str]:
-    """Each finding with its cure below it."""
+    """Each finding with its cure below it; what is the same for several objects is said once."""
+    alike: dict[tuple[str, str], list[Json]] = {}
     for finding in told.get("findings", ()):
-        yield finding_line(finding)
-        if finding.get("cure"):
-            yield f"    → {finding['cure']}"
+        alike.setdefault((finding["code"], finding["message"]), []).append(finding)
+    for several in alike.values():
+        yield _finding_line(several)
+        if several[0].get("cure"):
+            yield f"    → {several[0]['cure']}"
 
 
-def finding_line(finding: Json) -> str:
+def _finding_line(several: list[Json]) -> str:
     """`PYL0102  Gateway shop/front: spec.servers[1]: …`."""
-    where = f"{finding['about']}: {finding['path']}" if finding.get("path") else str(finding["about"])
-    return f"{paint(finding['code'], COLOURS[finding['level']])}  {where}: {finding['message']}"
+    code, level, message = (several[0][key] for key in ("code", "level", "message"))
+    return f"{paint(code, COLOURS[level])}  {', '.join(map(_where, several))}: {message}"
+
+
+def _where(finding: Json) -> str:
+    return f"{finding['about']}: {finding['path']}" if finding.get("path") else str(finding["about"])
 
 
 def processes(told: Json) -> str:

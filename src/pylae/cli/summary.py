@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pylae.cli.output import paint
-from pylae.cli.status import findings
+from pylae.cli.status import findings, is_found, refusals
 from pylae.controlplane.directories import DataDirectory
 
 Json = dict[str, Any]
@@ -16,7 +15,7 @@ LABEL = 16
 
 def render(told: Json, data: DataDirectory) -> str:
     """The page, from the document of `GET /status`."""
-    blocks = ("\n".join(_facts(told, data)), "\n".join(_refusals(told)), "\n".join(findings(told)))
+    blocks = ("\n".join(_facts(told, data)), "\n".join(refusals(told)), "\n".join(findings(told)))
     return "\n\n".join([_title(told, data), *filter(None, blocks)])
 
 
@@ -34,7 +33,7 @@ def _facts(told: Json, data: DataDirectory) -> Iterator[str]:
         "Kubernetes API", f"{told['api']['address']}     export KUBECONFIG={short(data.kubeconfig, Path.home())}"
     )
     for port in told.get("ports", ()):
-        yield _line(str(port["protocol"]), _port(port))
+        yield _line(str(port["protocol"]), _port(port, told))
     if not told.get("ports"):
         yield _line("Gateway", "none yet: kubectl apply -f FILE")
     for source in told.get("files", ()):
@@ -45,17 +44,16 @@ def _line(label: str, text: str) -> str:
     return f"{INDENT}{label:<{LABEL}}{text}"
 
 
-def _port(port: Json) -> str:
-    return str(port.get("message") or f"{port['address']} → port {port['port']}")
+def _port(port: Json, told: Json) -> str:
+    """What is wrong with it stands here unless a finding below says it."""
+    served = f"{port['address']} → port {port['port']}"
+    message = str(port.get("message") or "")
+    if not message:
+        return served
+    return f"{served}, not bound" if is_found(message, told) else message
 
 
 def _file(source: Json) -> str:
     refused = len(source.get("refused", ()))
     words = [f"{source.get('applied', 0)} applied", *([f"{refused} refused"] if refused else [])]
     return f"{source['path']}  {', '.join(words)} (watched)"
-
-
-def _refusals(told: Json) -> Iterator[str]:
-    for source in told.get("files", ()):
-        for refusal in source.get("refused", ()):
-            yield f"{refusal['where']}  {paint('refused', 'red')}  {refusal['message']}"

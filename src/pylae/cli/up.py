@@ -56,7 +56,12 @@ def _address(context: click.Context, parameter: click.Parameter, value: str) -> 
     help="Reach the gateway's port on this port of the machine.",
 )  # fmt: skip
 @click.option(
-    "--bind", default="127.0.0.1", show_default=True, callback=_address, help="Address of the gateway's ports."
+    "--bind",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    callback=_address,
+    help="Address of the gateway's ports.",
 )
 @click.option("--envoy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another Envoy binary.")
 @click.option("-d", "--detach", is_flag=True, help="Return when it is ready, and leave it running.")

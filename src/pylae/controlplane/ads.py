@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 
-from pylae.xds.delta import DeltaStream, Event, Sync, Turn
+from pylae.xds.delta import Accepted, DeltaStream, Event, Sync, Turn
 from pylae.xds.message import ForeignTypeError, Node, decode_request, encode_response
 from pylae.xds.resource import ResourceSet, Type
 
@@ -38,10 +38,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class TypeState:
-    """`versions` are what Envoy acknowledged, by name."""
+    """`versions` are what Envoy acknowledged, by name; `seconds` passed since it last did, None if it never has."""
 
     sync: Sync
     versions: Mapping[str, str]
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,16 @@ class _Stream:
     machine: DeltaStream = field(default_factory=DeltaStream)
     outbox: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     sent: dict[str, float] = field(default_factory=dict)
+    accepted: dict[Type, float] = field(default_factory=dict)
 
     def state(self, now: float) -> StreamState:
-        types = {type_: TypeState(self.machine.sync(type_), self.machine.versions(type_)) for type_ in Type}
+        types = {type_: self._type_state(type_, now) for type_ in Type}
         return StreamState(self.machine.node, now - self.began, self.machine.settled, types)
+
+    def _type_state(self, type_: Type, now: float) -> TypeState:
+        at = self.accepted.get(type_)
+        seconds = None if at is None else now - at
+        return TypeState(self.machine.sync(type_), self.machine.versions(type_), seconds)
 
 
 class Ads:
@@ -136,6 +143,8 @@ class Ads:
     def _follow(self, stream: _Stream, turn: Turn) -> None:
         now = time.monotonic()
         for event in turn.events:
+            if isinstance(event, Accepted):
+                stream.accepted[event.type] = now
             began = stream.sent.get(event.nonce)
             self._observe(Observation(stream.machine.node, event, None if began is None else now - began))
         for response in turn.responses:

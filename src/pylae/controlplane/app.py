@@ -144,6 +144,7 @@ class _Start:
     async def _open_doors(self, witness: Witness) -> None:
         inward = await introspection.serve(introspection.application(witness), self.data.control_socket)
         self.opened.push_async_callback(inward.cleanup)
+        self.metrics.proxies.set_function(lambda: len(witness.ads.connected()))
         outward = telemetry.application(witness, self.metrics.registry)
         runner, port = await telemetry.serve(outward, self.ports.telemetry_port)
         self.opened.push_async_callback(runner.cleanup)

@@ -5,7 +5,7 @@ Services …) is translated anew, and what comes out equal is carried over. Secr
 own resources: a rotation touches no listener, an endpoint no route.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pylae.api.core import Service
@@ -30,7 +30,7 @@ from pylae.translate.select import without
 from pylae.translate.translate import translate
 from pylae.validation.validate import validate
 from pylae.xds.emit import Emission, emit, emit_endpoints, emit_secret
-from pylae.xds.resource import Resource, ResourceSet, Type
+from pylae.xds.resource import Key, Resource, ResourceSet, Type
 
 
 class Configuration:
@@ -69,6 +69,11 @@ class Configuration:
         return frozenset(
             about for about, found in self._validated.items() if any(f.level is Level.ERROR for f in found)
         )
+
+    @property
+    def broken(self) -> Mapping[Key, Exception]:
+        """Resources that could not be made of the present translation, which is our fault."""
+        return self._emission.broken
 
     def findings(self, now: datetime) -> tuple[Finding, ...]:
         """What is wrong with users' objects at this moment, but for what Envoy and the API answered."""

@@ -11,6 +11,7 @@ SOCKET_PATH_LIMIT = 107
 """Bytes in a Unix socket's path on Linux (unix(7): 108 with the closing NUL)."""
 
 LONGEST_SOCKET = "control.sock"
+PRIVATE = 0o700
 
 
 class DirectoryError(Exception):
@@ -86,14 +87,29 @@ class DataDirectory:
         return self.run / "control.sock"
 
     def prepare(self) -> None:
-        """Make both directories, for their owner alone. Raises `DirectoryError` if another user holds one of them."""
+        """Make both directories, for their owner alone. Raises `DirectoryError` if another user holds one of them, or
+        if the first is open to others and full of other things: it may well be somebody's home, or /tmp.
+        """
         for directory in (self.path, self.run):
-            _make_private(directory)
+            if _mode(_made(directory)) != PRIVATE:
+                self._close(directory)
+
+    def _close(self, directory: Path) -> None:
+        if directory == self.path and not self.lock.exists() and any(directory.iterdir()):
+            raise DirectoryError(f"{directory} holds other things. Choose an empty directory with --data-dir.")
+        if not _mode(directory) & stat.S_IWUSR:
+            raise DirectoryError(f"{directory} is read-only. Choose another with --data-dir.")
+        directory.chmod(PRIVATE)
 
 
-def _make_private(directory: Path) -> None:
+def _mode(directory: Path) -> int:
+    return stat.S_IMODE(directory.stat().st_mode)
+
+
+def _made(directory: Path) -> Path:
+    """The directory, which is this user's own."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         found = directory.lstat()
     except OSError as error:
         raise DirectoryError(
@@ -101,5 +117,4 @@ def _make_private(directory: Path) -> None:
         ) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise DirectoryError(f"{directory} is not a directory of yours. Choose another with --data-dir.")
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        directory.chmod(0o700)
+    return directory

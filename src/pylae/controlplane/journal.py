@@ -6,6 +6,7 @@ import logging.handlers
 import os
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 
 LARGEST = 16 * 1024 * 1024
@@ -37,10 +38,17 @@ class Text(logging.Formatter):
         return f"{moment} {level}{record.getMessage()}{trace}"
 
 
+class PrivateFile(logging.handlers.RotatingFileHandler):
+    """A log that its owner alone can read, as is each that follows it when it is full."""
+
+    def _open(self) -> TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
+
+
 def open_journal(file: Path, *, foreground: bool) -> None:
     """Log to `file`, and in the foreground to standard error as well."""
-    file.touch(mode=0o600)
-    kept = logging.handlers.RotatingFileHandler(file, maxBytes=LARGEST, backupCount=KEPT)
+    kept = PrivateFile(file, maxBytes=LARGEST, backupCount=KEPT)
     kept.setFormatter(JsonLines())
     handlers: list[logging.Handler] = [kept]
     if foreground and not _is_same_file(file):

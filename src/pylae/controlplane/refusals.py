@@ -12,11 +12,12 @@ from pylae.model.finding import Finding
 from pylae.model.ir.listener import Listener, SocketAddress
 from pylae.model.ir.origin import Origin
 from pylae.model.translation import Translation
+from pylae.xds.attribution import unbound
 from pylae.xds.last_good import Refusal
-from pylae.xds.resource import Type
+from pylae.xds.listener import listener_of
+from pylae.xds.resource import Key, Type
 
-UNBOUND = "cannot bind"
-"""What Envoy says of a socket that it cannot have; the one refusal that time alone may cure."""
+REPORT_IT = "Please report it. What served before goes on."
 
 IN_USE = "Address already in use"
 
@@ -51,32 +52,43 @@ class UnboundPort:
 
 
 def is_unbound(refusal: Refusal) -> bool:
-    return refusal.type is Type.LISTENER and UNBOUND in refusal.message
+    """Whether a listener waits for its socket: the one refusal that time alone may cure."""
+    return refusal.type is Type.LISTENER and unbound(refusal.message) is not None
 
 
 def unbound_ports(refusals: Iterable[Refusal], translation: Translation, holder: Holder) -> tuple[UnboundPort, ...]:
-    """The sockets behind refused listeners: those that the message names, or all of the listener's if it names none."""
-    listeners = {listener.name: listener for listener in translation.listeners}
-    found: list[UnboundPort] = []
-    for refusal in refusals:
-        listener = listeners.get(refusal.name)
-        if listener and is_unbound(refusal):
-            named = [address for address in listener.addresses if str(address) in refusal.message]
-            reason = refusal.message.rpartition(": ")[2]
-            found.extend(UnboundPort(address, holder(address), reason) for address in named or listener.addresses)
-    return tuple(found)
+    """The sockets of listeners that were refused for want of them."""
+    addresses = {str(address): address for listener in translation.listeners for address in listener.addresses}
+    told = [found for refusal in refusals if refusal.type is Type.LISTENER and (found := unbound(refusal.message))]
+    return tuple(
+        UnboundPort(address, holder(address), found.reason)
+        for found in told
+        if (address := addresses.get(found.address))
+    )
 
 
 def findings(
-    refusals: Iterable[Refusal], unbound: Iterable[UnboundPort], translation: Translation
+    refusals: Iterable[Refusal], ports: Iterable[UnboundPort], translation: Translation
 ) -> tuple[Finding, ...]:
     """One finding for each object that a refusal goes back to."""
-    found = [finding for port in unbound for finding in _port_findings(port, translation)]
+    found = [finding for port in ports for finding in _port_findings(port, translation)]
     origins = _origins(translation)
     for refusal in refusals:
         if not is_unbound(refusal):
-            found.extend(_refused(refusal, origin) for origin in origins.get((refusal.type, refusal.name), ()))
+            found.extend(_refused(refusal, origin) for origin in _caused(refusal.key, origins))
     return tuple(dict.fromkeys(found))
+
+
+def crashes(broken: Mapping[Key, Exception], translation: Translation) -> tuple[Finding, ...]:
+    """A finding for each object of which we could not make a resource: our fault, and no reason to stop the others."""
+    origins = _origins(translation) if broken else {}
+    return tuple(
+        Finding(
+            codes.INTERNAL, origin.about, origin.path, f"{key[1]} could not be spelled for Envoy: {error!r}", REPORT_IT
+        )
+        for key, error in broken.items()
+        for origin in _caused(key, origins)
+    )
 
 
 def _port_findings(port: UnboundPort, translation: Translation) -> Iterator[Finding]:
@@ -93,8 +105,13 @@ def _refused(refusal: Refusal, origin: Origin) -> Finding:
     return Finding(codes.REFUSED_BY_ENVOY, origin.about, origin.path, message, "What it accepted before serves on.")
 
 
-def _origins(translation: Translation) -> Mapping[tuple[Type, str], tuple[Origin, ...]]:
-    origins: dict[tuple[Type, str], tuple[Origin, ...]] = {}
+def _caused(key: Key, origins: Mapping[Key, tuple[Origin, ...]]) -> tuple[Origin, ...]:
+    type_, name = key
+    return origins.get((type_, listener_of(name) if type_ is Type.LISTENER else name), ())
+
+
+def _origins(translation: Translation) -> Mapping[Key, tuple[Origin, ...]]:
+    origins: dict[Key, tuple[Origin, ...]] = {}
     for listener in translation.listeners:
         origins[Type.LISTENER, listener.name] = _of_listener(listener)
     for routes in translation.route_configurations:

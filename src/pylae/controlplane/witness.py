@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pylae.controlplane import document, refusals
-from pylae.controlplane.ads import Ads
+from pylae.controlplane.ads import Ads, TypeState
 from pylae.controlplane.dataplane import DataPlane
 from pylae.controlplane.files import Files
 from pylae.controlplane.loop import Loop
@@ -43,7 +43,8 @@ class Witness:
         configuration = self.loop.configuration
         refused = self.loop.last_good.refusals()
         told = refusals.findings(refused, self.unbound(), configuration.translation)
-        return tuple(dict.fromkeys((*configuration.findings(now), *self.loop.store.malformed(), *told)))
+        crashed = refusals.crashes(configuration.broken, configuration.translation)
+        return tuple(dict.fromkeys((*configuration.findings(now), *self.loop.store.malformed(), *told, *crashed)))
 
     def unbound(self) -> tuple[UnboundPort, ...]:
         return refusals.unbound_ports(self.loop.unbound, self.loop.configuration.translation, _holder)
@@ -62,13 +63,14 @@ class Witness:
         }
 
     def proxies(self) -> list[Document]:
+        now = self.clock()
         return [
             {
                 "name": stream.node.id.split("~")[2] if "~" in stream.node.id else stream.node.id,
                 "cluster": "Kubernetes",
                 "controlPlane": f"pylae-{os.getpid()}",
                 "version": stream.node.version or self.data_plane.state.version,
-                "types": {type_.short: {"state": str(state.sync)} for type_, state in stream.types.items()},
+                "types": {type_.short: _type(state, now) for type_, state in stream.types.items()},
             }
             for stream in self.ads.connected()
         ]
@@ -82,6 +84,14 @@ class Witness:
         at = self.loop.accepted_at
         age = None if at is None else round(time.monotonic() - at, 1)
         return {"everything": settled and not refused, "refused": refused, "secondsAgo": age}
+
+
+def _type(state: TypeState, now: datetime) -> Document:
+    """How far Envoy is with one type, and since when it has been there."""
+    if state.seconds is None:
+        return {"state": str(state.sync)}
+    since = (now - timedelta(seconds=state.seconds)).isoformat(timespec="seconds")
+    return {"state": str(state.sync), "since": since.replace("+00:00", "Z")}
 
 
 def _holder(address: SocketAddress) -> str:

@@ -74,7 +74,7 @@ def _tell(performance: Performance, took: float, *, keep: bool) -> None:
     """The table of expected and seen, and the result in one line."""
     paper.table(("EXPECTED", "SEEN"), [(each.label, each.seen, each.holds) for each in performance.seen])
     held = sum(each.holds for each in performance.seen)
-    hint = "" if keep else " `./demo --keep` leaves it running."
+    hint = "" if keep else " `--keep` leaves it running."
     paper.remark(f"\n{held} of {len(performance.seen)} as in the walkthrough, in {took:.0f} s.{hint}")
 
 

@@ -170,7 +170,7 @@ class Walkthrough:
                 ),
                 _read(
                     COUNTERS,
-                    Expectation("no listener modified, none drained", Earlier("before"), see.statistics),
+                    Expectation("the listeners' counters are as before", Earlier("before"), see.statistics),
                     "a certificate travels apart from the listener that uses it",
                 ),
             ),

@@ -52,9 +52,9 @@ class Admin:
         """Version, state, uptime and command line."""
         return await self._json("/server_info", {})
 
-    async def memory(self) -> Json:
-        """Bytes allocated and reserved."""
-        return await self._json("/memory", {})
+    async def memory(self) -> dict[str, int]:
+        """Bytes, by what they are used for: `allocated`, `heap_size`, `total_physical_bytes` …"""
+        return {name: int(size) for name, size in (await self._json("/memory", {})).items()}
 
     async def ready(self) -> bool:
         """Whether Envoy has had its first configuration and serves; False too if it does not answer."""

@@ -60,7 +60,7 @@ class EnvoyProcess:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal; nothing happens if it has ended."""
-        if self._exit is None:
+        if self._pidfd >= 0:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, number)
 
@@ -80,6 +80,9 @@ class EnvoyProcess:
         if self._waiting is not None and not self._waiting.done():
             asyncio.get_running_loop().remove_reader(self._pidfd)
             self._waiting.cancel()
+        self._close()
+
+    def _close(self) -> None:
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1
@@ -88,6 +91,7 @@ class EnvoyProcess:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         code = None if self.adopted else os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         self._exit = Exit(code)
+        self._close()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(self._exit)
 
@@ -155,10 +159,12 @@ def _is_ours(pid: int, command: Command, recorded: _Recorded | None) -> bool:
 
 
 def _write_pid_file(pid_file: Path, pid: int) -> None:
+    """On a full disk there is none, and the process is found by its command line."""
     temporary = pid_file.with_suffix(".new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(json.dumps({"pid": pid, "startTime": proc.start_time(pid)}) + "\n")
-    temporary.replace(pid_file)
+    with contextlib.suppress(OSError):
+        temporary.touch(mode=0o600)
+        temporary.write_text(json.dumps({"pid": pid, "startTime": proc.start_time(pid)}) + "\n")
+        temporary.replace(pid_file)
 
 
 def _lift_file_limit(pid: int) -> None:

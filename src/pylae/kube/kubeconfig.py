@@ -170,7 +170,7 @@ def _read(path: Path) -> Entry:
     except OSError as error:
         raise KubeconfigError(path, f"it cannot be read: {error.strerror}") from None
     except yaml.YAMLError:
-        raise KubeconfigError(path, "it is not YAML") from None
+        raise KubeconfigError(path, "it is not YAML; correct it, or name another file in KUBECONFIG") from None
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pylae.api.meta import ObjectRef
-from pylae.kube.errors import ApiError, KubeError
+from pylae.kube.errors import ApiError, KubeError, NotFound
 from pylae.kube.manifest import Document, ManifestError
 
 
@@ -54,4 +54,11 @@ def _causes(error: KubeError) -> Iterator[tuple[str, str]]:
     for complaint in complaints:
         yield complaint["field"], f"{complaint[0]}"
     if not complaints:
-        yield "", error.message
+        yield "", in_words(error)
+
+
+def in_words(error: ApiError) -> str:
+    """The server's sentence, and what to do where it alone does not tell."""
+    if isinstance(error, NotFound) and error.details.get("kind") == "namespaces":
+        return f"{error.message}. Create it first: kubectl create namespace {error.details.get('name')}"
+    return error.message

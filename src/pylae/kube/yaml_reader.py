@@ -161,7 +161,9 @@ class _Construction:
             case "str":
                 return text
             case _:
-                raise self._unreadable(f"the tag {tag} is not part of Kubernetes' YAML", node)
+                # The tag is not named: it may be a password that begins with an exclamation mark and has no quotes.
+                message = "a tag (it begins with !) is not part of Kubernetes' YAML: quote the value"
+                raise self._unreadable(message, node)
 
     def _float(self, text: str, node: yaml.Node) -> float | int:
         value = float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))

@@ -84,7 +84,7 @@ class DeltaStream:
             self._early.append(request)
             return Turn()
         events = tuple(self._take(request, self._world))
-        return Turn(tuple(self._speak(self._world)), events)
+        return Turn(tuple(self._speak(self._world, request.type)), events)
 
     def publish(self, world: ResourceSet) -> Turn:
         """Let the client have `world` from now on."""
@@ -144,11 +144,17 @@ class DeltaStream:
             if refused := subscription.refuse(offer, name, world[subscription.type]):
                 yield Refused(offer.nonce, refused, message)
 
-    def _speak(self, world: ResourceSet) -> Iterator[Response]:
-        for subscription in self._subscriptions.values():
+    def _speak(self, world: ResourceSet, heard: Type | None = None) -> Iterator[Response]:
+        for subscription in self._concerned(heard):
             for names in tuple(subscription.groups()):
                 if not subscription.silent:
                     yield from self._offer(subscription, names, world)
+
+    def _concerned(self, heard: Type | None) -> Iterable[Subscription]:
+        """What was heard of one type concerns the others only when its last answer has come."""
+        if heard is not None and self._subscriptions[heard].outstanding:
+            return (self._subscriptions[heard],)
+        return self._subscriptions.values()
 
     def _offer(self, subscription: Subscription, names: Iterable[str], world: ResourceSet) -> Iterator[Response]:
         """One response about those of `names` that something can be said about now; the others stay touched."""

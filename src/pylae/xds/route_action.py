@@ -28,13 +28,11 @@ REDIRECT_CODES = {
 
 def forward(action: Forward) -> Any:
     """`RouteAction`. The time-out is always written, zero included: without one Envoy would take its own 15 s."""
-    message = route_components_pb2.RouteAction(
-        timeout=duration(action.timeout),
-        max_stream_duration=route_components_pb2.RouteAction.MaxStreamDuration(
-            max_stream_duration=duration(NEVER), grpc_timeout_header_max=duration(action.timeout)
-        ),
-        prefix_rewrite=action.prefix_rewrite,
-    )
+    message = route_components_pb2.RouteAction(timeout=duration(action.timeout), prefix_rewrite=action.prefix_rewrite)
+    if not action.timeout:
+        # A gRPC client's own deadline counts. Beside a time-out this must not stand: Envoy would ignore the time-out.
+        message.max_stream_duration.max_stream_duration.CopyFrom(duration(NEVER))
+        message.max_stream_duration.grpc_timeout_header_max.CopyFrom(duration(NEVER))
     if action.retry is not None:
         message.retry_policy.CopyFrom(_retry_policy(action.retry))
     if action.regex_rewrite is not None:

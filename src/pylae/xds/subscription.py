@@ -73,10 +73,11 @@ class Subscription:
         self.suspects: dict[str, Held | None] = {}
         """Names of which some were refused, nobody knows which, with what the client had before; they go one by one."""
 
-    def learn(self, known: Named) -> None:
+    def learn(self, known: Named, names: Iterable[str]) -> None:
         """Where the client came with a version that is known by now, it is known as well what the version refers to."""
-        for name, held in self.held.items():
-            if held.needs is None and name in known and known[name].version == held.version:
+        for name in names:
+            held = self.held.get(name)
+            if held and held.needs is None and name in known and known[name].version == held.version:
                 self.held[name] = Held(held.version, known[name].needs)
 
     def wants(self, name: str) -> bool:
@@ -90,7 +91,7 @@ class Subscription:
         """The client's first request: no names at all, or `*`, ask for all there are."""
         self.asked = True
         self.held = {name: self._recognized(name, version) for name, version in initial_versions.items()}
-        self.learn(known)
+        self.learn(known, initial_versions)
         self.subscribe(names or ((ANY_NAME,) if self.type in TOGETHER else ()), known)
         self.unanswered = self.wildcard and not initial_versions
         self.due.difference_update(initial_versions)
@@ -144,8 +145,9 @@ class Subscription:
         """The world changed: a refusal lasts only as long as the refused version is wanted."""
         if before is after:
             return
-        self.learn(after)
-        self.touch(name for name in (*after, *before) if before.get(name) is not after.get(name))
+        changed = [name for name, found in after.items() if before.get(name) is not found]
+        self.learn(after, changed)
+        self.touch((*changed, *(before.keys() - after.keys())))
         for name, version in tuple(self.refused.items()):
             if name not in after or after[name].version != version:
                 del self.refused[name]
@@ -162,6 +164,8 @@ class Subscription:
             yield from ((name,) for name in self.suspects)
             yield tuple(name for name in self.touched if name not in self.suspects)
         else:
+            if not self.touched:
+                return
             under_way = {name for offer in self.outstanding.values() for name in (*offer.names, *offer.removed)}
             yield from ((name,) for name in self.touched if name not in under_way)
 
