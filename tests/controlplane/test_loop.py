@@ -181,6 +181,12 @@ async def test_a_service_without_endpoints_is_told_and_settled_by_a_slice(stage:
     assert stage.world[Type.ENDPOINT] != before[Type.ENDPOINT]
 
 
+async def test_a_mistake_of_ours_over_one_change_does_not_end_the_loop(stage: Stage) -> None:
+    await stage.tell(object())
+    await stage.tell(gateway())
+    assert list(stage.world[Type.LISTENER]) == [LISTENER]
+
+
 async def test_an_invalid_object_is_left_out_and_the_others_go_on(stage: Stage) -> None:
     await stage.tell(gateway(), routes("hello"))
     broken = upsert(GATEWAY, {"metadata": named("broken"), "spec": {"servers": []}})

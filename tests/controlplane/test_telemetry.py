@@ -44,6 +44,12 @@ async def test_nothing_can_be_changed_by_it(address: str) -> None:
         assert answer.status == 405
 
 
+@pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+async def test_a_page_of_the_web_is_refused(address: str, header: dict[str, str]) -> None:
+    async with aiohttp.ClientSession() as session, session.get(address + "/metrics", headers=header) as answer:
+        assert answer.status == 403
+
+
 async def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

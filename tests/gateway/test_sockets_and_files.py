@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from world import GOOD, World, answer, documents
+from world import GOOD, Answer, World, answer, documents
 
 from pylae.cli.door import ask_json
 from pylae.controlplane.directories import SOCKET_PATH_LIMIT, DataDirectory
@@ -23,18 +23,24 @@ def far() -> Iterator[World]:
     """A gateway for all addresses, far down in the file system, started where new files are open to everybody."""
     home = Path(tempfile.mkdtemp(prefix="pylae-"))
     world = World(home / "/".join(["a-long-way-down"] * 12))
-    before = os.umask(0)
     try:
-        started = world.up("--bind", "0.0.0.0")
+        started = started_where_all_is_open(world)
         assert started.code == 0, started.err
         world.apply(a_plain_host())
         world.until(lambda: "hello" in world.curl(f"http://{GOOD}/").out)
         yield world
     finally:
-        os.umask(before)
         world.pylae("down")
         shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(DataDirectory.at(world.data).run, ignore_errors=True)
+
+
+def started_where_all_is_open(world: World) -> Answer:
+    before = os.umask(0)
+    try:
+        return world.up("--bind", "0.0.0.0")
+    finally:
+        os.umask(before)
 
 
 def a_plain_host() -> str:

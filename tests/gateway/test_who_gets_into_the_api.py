@@ -18,7 +18,7 @@ PATHS = (
     *("/api/v1/secrets?watch=1", "/api/v1/namespaces/istio-system/pods/istio-ingressgateway-0/log"),
     "/apis/networking.istio.io/v1/gateways",
 )
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "POST", "DELETE", "OPTIONS")
 
 
 class Api:

@@ -6,6 +6,7 @@ costs a quarter of a second.
 
 import http.client
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
+        if self._path.parent.lstat().st_uid != os.getuid():
+            raise PermissionError(f"{self._path.parent} is another user's")
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))

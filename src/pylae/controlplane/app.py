@@ -10,6 +10,7 @@ import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from pylae import __version__
 from pylae.apiserver.server import ApiServer
@@ -19,6 +20,7 @@ from pylae.controlplane.admission import admission
 from pylae.controlplane.ads import Ads
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.dataplane import DataPlane
+from pylae.controlplane.directories import DirectoryError
 from pylae.controlplane.files import Files
 from pylae.controlplane.household import furnish, pod_name
 from pylae.controlplane.journal import open_journal
@@ -49,10 +51,15 @@ def run(settings: Settings) -> None:
     start."""
     settings.data.prepare()
     lock = InstanceLock(settings.data.lock)
-    lock.acquire()
     try:
+        lock.acquire()
         open_journal(settings.data.log, foreground=settings.foreground)
         asyncio.run(_serve(settings))
+    except OSError as error:
+        where = error.filename or settings.data.path
+        raise DirectoryError(
+            f"{where}: {error.strerror or error}. See that there is room and that it is yours."
+        ) from error
     finally:
         lock.release()
 
@@ -62,7 +69,9 @@ async def _serve(settings: Settings) -> None:
     for number in ENDS:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     async with AsyncExitStack() as opened:
-        running = await _Start(settings, opened).all()
+        start = _Start(settings, opened)
+        running = await start.all()
+        start.is_over = True
         await _until(ending, running)
         logger.info("Ending: requests under way may finish")
 
@@ -86,6 +95,7 @@ class _Start:
         self.workload = GatewayWorkload(bind_address=settings.bind)
         self.metrics = Metrics()
         self.running: list[asyncio.Task[None]] = []
+        self.is_over = False
 
     async def all(self) -> list[asyncio.Task[None]]:
         """Start everything; the tasks run until they are cancelled."""
@@ -119,9 +129,15 @@ class _Start:
             version=__version__,
         )
         data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics)
-        self.opened.push_async_callback(data_plane.stop)
+        self.opened.push_async_exit(partial(self._end, data_plane))
         self._run(data_plane.run(), data_plane.tend_log())
         return data_plane
+
+    async def _end(self, data_plane: DataPlane, kind: type[BaseException] | None, *_: object) -> None:
+        """Stop Envoy, unless we end by a mistake of ours while it serves: then it goes on, and the next start takes it
+        over."""
+        if kind is None or not (self.is_over or data_plane.adopted):
+            await data_plane.stop()
 
     async def _api(self) -> tuple[Client, ApiServer]:
         logs = PodLog(self.data.envoy_log, pod_name(self.workload))

@@ -45,6 +45,11 @@ class DataPlane:
         pid = self._process.pid if self._process and self._supervisor.running else None
         return EnvoyState(self.binary.version, pid, time.monotonic() - self._since if pid else 0.0)
 
+    @property
+    def adopted(self) -> bool:
+        """Whether this Envoy served before we came."""
+        return self._process is not None and self._process.adopted
+
     async def run(self) -> None:
         """Keep one Envoy running."""
         self._process = adopt(self._command, pid_file=self._pid_file)

@@ -63,9 +63,16 @@ class Loop:
         self._queue.put_nowait(item)
 
     async def run(self) -> None:
-        """Work through batches until cancelled."""
+        """Work through batches until cancelled. What crashes over one is a mistake of ours: the next is worked off
+        all the same, and what was published before goes on serving."""
         while True:
-            self._work(await self._batch())
+            batch = await self._batch()
+            try:
+                self._work(batch)
+            except Exception:
+                logger.exception("a change could not be worked off: this is a bug in Pylae, please report it")
+            self.sequence += 1
+            self.observe()
 
     async def _batch(self) -> list[Item]:
         batch = [await self._queue.get()]
@@ -85,8 +92,6 @@ class Loop:
             self._configure(changes)
         if self.store.is_synced:
             self.publish(self.last_good.serve(self.configuration.wanted))
-        self.sequence += 1
-        self.observe()
 
     def _take(self, item: Item) -> Change | None:
         match item:

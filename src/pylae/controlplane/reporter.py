@@ -92,6 +92,9 @@ class Reporter:
         except KubeError as error:
             logger.warning("Status could not be written, it is tried again: %s", error)
             return RETRY
+        except Exception:
+            logger.exception("a status could not be made: this is a bug in Pylae, please report it")
+            return GLANCE
         return SETTLE if len(self._told) < len(found) else GLANCE
 
     def _standing(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -5,10 +5,15 @@ changed by it.
 for Envoy's own, at the path where Istio's gateways have them.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
+
+from pylae.apiserver.settings import is_loopback
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -33,7 +38,7 @@ def application(observed: Observed, registry: CollectorRegistry) -> web.Applicat
     async def liveness(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    app = web.Application()
+    app = web.Application(middlewares=[_from_this_machine])
     app.add_routes(
         [
             web.get("/metrics", metrics),
@@ -43,6 +48,15 @@ def application(observed: Observed, registry: CollectorRegistry) -> web.Applicat
         ]
     )
     return app
+
+
+@web.middleware
+async def _from_this_machine(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses pages of the web whose name was made to resolve to this machine (DNS rebinding)."""
+    host = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
+    if "Origin" in request.headers or not is_loopback(host.strip("[]")):
+        return web.Response(status=403, text="only for clients of this machine, by its loopback address\n")
+    return await handler(request)
 
 
 async def serve(app: web.Application, preferred: int) -> tuple[web.AppRunner, int]:
