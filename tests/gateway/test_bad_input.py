@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from world import GOOD, Pair, World, answer, gateway, pair, secret
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("shop")]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from world import GOOD, Pair, World, a_world, gateway, good_host, pair, secret
 from pylae.cli.door import ask
 from pylae.controlplane.directories import DataDirectory
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("keys")]
+pytestmark = pytest.mark.real
 
 SPELLING = 24
 """Characters: long enough to be no accident."""

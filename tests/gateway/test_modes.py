@@ -14,7 +14,7 @@ from backends import http_backend, tcp_backend
 from load import served_serial
 from world import Answer, World, a_world, documents, free_port, gateway, good_host, secret
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("modes")]
+pytestmark = pytest.mark.real
 
 ECHO, PASSING = 31400, 9443
 """The gateway's ports for TCP and for a PASSTHROUGH server that takes every name."""

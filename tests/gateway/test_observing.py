@@ -17,7 +17,7 @@ import yaml
 from backends import http_backend
 from world import GOOD, Answer, World, a_world, answer, good_host
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("observing")]
+pytestmark = pytest.mark.real
 
 POD = ("-n", "istio-system", "istio-ingressgateway-0")
 CLUSTER = "outbound|80||web.default.svc.cluster.local"

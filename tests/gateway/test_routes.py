@@ -10,7 +10,7 @@ import pytest
 from backends import http_backend
 from world import Answer, World, a_world, documents, free_port
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("routes")]
+pytestmark = pytest.mark.real
 
 Json = dict[str, object]
 

@@ -15,7 +15,7 @@ from world import GOOD, Answer, World, answer, documents
 from pylae.cli.door import ask_json
 from pylae.controlplane.directories import SOCKET_PATH_LIMIT, DataDirectory
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sockets")]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("walkthrough")]
+pytestmark = pytest.mark.real
 
 PRINTED = {
     "catalog-vs.yaml": "35c86269a07580a7f2a87dc0f67b7ea5e10050c3c35030633ea217f6abc179c3",

@@ -12,7 +12,7 @@ from world import GOOD, World, answer, documents, gateway, pair, secret
 from pylae.cli.door import ask
 from pylae.controlplane.directories import DataDirectory
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("never in")]
+pytestmark = pytest.mark.real
 
 HTTP = {"number": 80, "name": "http", "protocol": "HTTP"}
 HTTPS = {"number": 443, "name": "https", "protocol": "HTTPS"}

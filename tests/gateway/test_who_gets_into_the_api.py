@@ -10,7 +10,7 @@ import pytest
 import yaml
 from world import World, pair
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("api")]
+pytestmark = pytest.mark.real
 
 PATHS = (
     *("/", "/api", "/apis", "/api/v1", "/version", "/healthz", "/livez", "/readyz", "/metrics", "/openapi/v2"),
