@@ -124,8 +124,8 @@ class Stage:
 
     def curl_that_listens(self, url: str, *arguments: str) -> Answer:
         """With TLS 1.3 a client's handshake is over before the server judges its certificate: a curl that writes on
-        may find the connection closed (16, 55) before it reads the alert. It is asked again."""
-        for _ in range(50):
+        may find the connection closed (16, 55) before it reads the alert, more often than not. It is asked again."""
+        for _ in range(500):
             answer = self.curl(url, *arguments)
             if answer.code not in (16, 55):
                 break

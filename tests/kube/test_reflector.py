@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
@@ -209,12 +210,31 @@ async def test_a_kind_that_the_server_does_not_know_is_synced_and_empty(client: 
         assert mirror.objects == {}
 
 
+async def troubled(caplog: pytest.LogCaptureFixture) -> None:
+    """Until the outage was noticed: a server that is back at once is no trouble."""
+    noticed, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            loop.call_soon_threadsafe(noticed.set)
+
+    ear = Ear()
+    logger = logging.getLogger("pylae.kube.reflector")
+    logger.addHandler(ear)
+    try:
+        if not caplog.records:
+            await asyncio.wait_for(noticed.wait(), 20)
+    finally:
+        logger.removeHandler(ear)
+
+
 async def test_trouble_is_logged_once_and_so_is_its_end(
     server: ApiServer, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "pylae.kube.reflector")
     async with reflected(client) as mirror:
         await server.stop()
+        await troubled(caplog)
         restarted = ApiServer(ApiServerSettings(data=server.settings.data, port=server.port))
         await restarted.start()
         async with Client(load(server.settings.kubeconfig)) as other:
