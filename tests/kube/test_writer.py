@@ -89,7 +89,7 @@ async def test_a_forgotten_object_is_written_as_if_for_the_first_time(client: Cl
     gateway = await made(client)
     writer = StatusWriter(client)
     await writer.write(GATEWAY, gateway, status("True"))
-    writer.retain(())
+    writer.forget(GATEWAY, ("default", "front"))
     assert await writer.write(GATEWAY, gateway, status("True"))
 
 

@@ -5,7 +5,7 @@ from issuing import NOW, issue
 
 from pylae.api.scalars import SecretBytes
 from pylae.model.ir.secret import TlsCertificate, TrustedCa
-from pylae.rules.doubts import serves, warnings
+from pylae.rules.doubts import serves, unchanged_until, warnings
 
 
 def _doubts(*names: str, hosts: tuple[str, ...] = (), days: tuple[int, int] = (-1, 90)) -> list[str]:
@@ -68,3 +68,20 @@ def test_of_authorities_only_the_times_are_looked_at() -> None:
 )
 def test_b16_a_wildcard_in_a_certificate_stands_for_one_label(name, host, served) -> None:
     assert serves((name,), host) is served
+
+
+@pytest.mark.parametrize("days", [(-1, 90), (-1, 5), (1, 90), (-20, -10)])
+def test_doubts_stay_the_same_until_they_are_said_to(days: tuple[int, int]) -> None:
+    """Followed from one turning point to the next, nothing is missed: between two of them every moment says the same,
+    and after the last one time changes nothing."""
+    value = TlsCertificate("x", issue("a.test", days=days).chain, SecretBytes(b""))
+    now, turns = NOW, 0
+    while (until := unchanged_until(value, now)).year < 9999:
+        told = warnings(value, ("a.test",), now + timedelta(microseconds=1))
+        for part in (0.25, 0.5, 0.999):
+            moment = now + (until - now) * part
+            if moment > now:
+                assert warnings(value, ("a.test",), moment) == told
+        now, turns = until + timedelta(microseconds=1), turns + 1
+    assert turns <= 20
+    assert warnings(value, ("a.test",), now) == warnings(value, ("a.test",), now + timedelta(days=4000))

@@ -11,26 +11,23 @@ from datetime import datetime
 from pylae.api.core import Service
 from pylae.api.discovery import EndpointSlice
 from pylae.api.meta import Object, ObjectRef
-from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET, SERVICE
+from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET
 from pylae.api.service_entry import ServiceEntry
+from pylae.controlplane.addresses import Addresses
+from pylae.controlplane.credentials import Credentials
 from pylae.kube.store import Change
-from pylae.model import codes
 from pylae.model.finding import Finding, Level
-from pylae.model.ir.cluster import Cluster, Discovery, Endpoints
-from pylae.model.ir.listener import SecretRef
-from pylae.model.ir.secret import SecretValue, TlsCertificate
+from pylae.model.ir.secret import SecretValue
 from pylae.model.snapshot import SERVICE_NAME_LABEL, Snapshot
-from pylae.model.translation import ServerPlan, Translation
+from pylae.model.translation import Translation
 from pylae.model.workload import GatewayWorkload
 from pylae.rules import credentials
 from pylae.rules.credentials import Unusable
 from pylae.rules.names import service_hostname
-from pylae.translate.endpoints import endpoints
-from pylae.translate.select import without
-from pylae.translate.translate import translate
+from pylae.translate.translate import Translator
 from pylae.validation.validate import validate
-from pylae.xds.emit import Emission, emit, emit_endpoints, emit_secret
-from pylae.xds.resource import Key, Resource, ResourceSet, Type
+from pylae.xds.emit import Emission, emit
+from pylae.xds.resource import Key, ResourceSet, Type
 
 
 class Configuration:
@@ -41,14 +38,24 @@ class Configuration:
         self.snapshot = Snapshot()
         self.translation = Translation()
         self.wanted = ResourceSet()
-        self.secrets: dict[str, SecretValue] = {}
-        """What is served now under each SDS name: the last good value, where the newest cannot be used."""
-        self.unusable: dict[str, Unusable] = {}
+        self.invalid: frozenset[ObjectRef] = frozenset()
+        """Objects that break a rule of their kind: they are left out, and what they said before goes on serving
+        only through the API's own refusal to store them."""
+        self._translator = Translator(workload)
         self._emission = Emission()
         self._validated: dict[ObjectRef, tuple[Finding, ...]] = {}
-        self._endpoints: dict[str, Endpoints] = {}
-        self._endpoint_resources: dict[str, Resource] = {}
-        self._secret_resources: dict[str, Resource] = {}
+        self._addresses = Addresses(workload)
+        self._credentials = Credentials(workload.namespace)
+
+    @property
+    def secrets(self) -> Mapping[str, SecretValue]:
+        """What is served now under each SDS name: the last good value, where the newest cannot be used."""
+        return self._credentials.values
+
+    @property
+    def unusable(self) -> Mapping[str, Unusable]:
+        """Why the newest value of an SDS name is not served."""
+        return self._credentials.unusable
 
     def apply(self, changes: Iterable[Change], snapshot: Snapshot) -> None:
         """Bring everything up to `snapshot`, which the changes led to."""
@@ -58,17 +65,10 @@ class Configuration:
             self._judge(about, object_)
         if changed.shape:
             self._translate()
-        self._refresh_endpoints(changed.hostnames)
-        self._refresh_secrets(changed.secrets)
+        valid = self._translator.valid(snapshot, self.invalid)
+        self._addresses.refresh(self.translation.clusters, changed.hostnames, valid)
+        self._credentials.refresh(self.translation.servers, changed.secrets, snapshot.secrets)
         self._assemble()
-
-    @property
-    def invalid(self) -> frozenset[ObjectRef]:
-        """Objects that break a rule of their kind: they are left out, and what they said before goes on serving
-        only through the API's own refusal to store them."""
-        return frozenset(
-            about for about, found in self._validated.items() if any(f.level is Level.ERROR for f in found)
-        )
 
     @property
     def broken(self) -> Mapping[Key, Exception]:
@@ -78,15 +78,10 @@ class Configuration:
     def findings(self, now: datetime) -> tuple[Finding, ...]:
         """What is wrong with users' objects at this moment, but for what Envoy and the API answered."""
         found = [finding for findings in self._validated.values() for finding in findings]
-        found.extend(self.translation.findings)
-        found.extend(_unready(cluster) for cluster in self.translation.clusters if self._is_empty(cluster))
-        for server in self.translation.servers:
-            found.extend(self._credential_findings(server, now))
+        found += self.translation.findings
+        found += self._addresses.findings()
+        found += self._credentials.findings(now)
         return tuple(found)
-
-    def _is_empty(self, cluster: Cluster) -> bool:
-        known = self._endpoints.get(cluster.name)
-        return known is not None and not any(endpoint.healthy for endpoint in known.endpoints)
 
     def _judge(self, about: ObjectRef, object_: Object | None) -> None:
         found = validate(object_) if object_ is not None else ()
@@ -94,83 +89,20 @@ class Configuration:
             self._validated[about] = found
         else:
             self._validated.pop(about, None)
+        if any(finding.level is Level.ERROR for finding in found):
+            self.invalid |= {about}
+        elif about in self.invalid:
+            self.invalid -= {about}
 
     def _translate(self) -> None:
-        self.translation = translate(self.snapshot, self.workload, self.invalid)
+        self.translation = self._translator.translate(self.snapshot, self.invalid)
         self._emission = emit(self.translation, self._emission)
-
-    def _refresh_endpoints(self, hostnames: frozenset[str]) -> None:
-        """Endpoints of clusters that are new or whose service's endpoints changed; the others are as they were."""
-        valid = without(self.snapshot, self.invalid)
-        clusters = {
-            cluster.name: cluster for cluster in self.translation.clusters if cluster.discovery is Discovery.EDS
-        }
-        for gone in self._endpoints.keys() - clusters.keys():
-            del self._endpoints[gone], self._endpoint_resources[gone]
-        for name, cluster in clusters.items():
-            if name not in self._endpoints or cluster.hostname in hostnames:
-                self._endpoints[name] = found = endpoints(valid, cluster, self.workload)
-                self._endpoint_resources[name] = emit_endpoints(found)
-
-    def _refresh_secrets(self, changed: frozenset[str]) -> None:
-        """Secrets that servers name: those newly named, those missing so far, and those whose Secret changed."""
-        named = {ref.name for server in self.translation.servers for ref in server.secrets if server.listener}
-        for gone in (self.secrets.keys() | self.unusable.keys()) - named:
-            self._forget(gone)
-        known = self.secrets.keys() | self.unusable.keys()
-        for name in sorted((named - known) | (named & changed)):
-            self._resolve(name)
-
-    def _resolve(self, name: str) -> None:
-        """A Secret that is gone is forgotten; one that turned bad leaves its last good value in place."""
-        value = credentials.resolve(SecretRef(name), self.snapshot.secrets, self.workload.namespace)
-        if isinstance(value, Unusable):
-            if value.code is not codes.CERTIFICATE_INVALID:
-                self._forget(name)
-            self.unusable[name] = value
-            return
-        self.unusable.pop(name, None)
-        self.secrets[name] = value
-        self._secret_resources[name] = emit_secret(value)
-
-    def _forget(self, name: str) -> None:
-        self.unusable.pop(name, None)
-        self.secrets.pop(name, None)
-        self._secret_resources.pop(name, None)
-
-    def _credential_findings(self, server: ServerPlan, now: datetime) -> Iterable[Finding]:
-        if not server.listener:
-            return
-        where = f"{server.origin.path.removeprefix('spec.')} ({', '.join(server.hosts)})"
-        for ref in server.secrets:
-            for code, message, cure in self._troubles(ref, server, now):
-                yield Finding(
-                    code, server.gateway, f"{server.origin.path}.tls.credentialName", f"{where}: {message}", cure
-                )
-
-    def _troubles(self, ref: SecretRef, server: ServerPlan, now: datetime) -> Iterable[credentials.Doubt]:
-        if unusable := self.unusable.get(ref.name):
-            yield credentials.Doubt(unusable.code, unusable.message, unusable.cure)
-        value = self.secrets.get(ref.name)
-        if isinstance(value, TlsCertificate):
-            yield from credentials.warnings(value, server.hosts, now)
 
     def _assemble(self) -> None:
         shape = self._emission.resources
-        self.wanted = shape.replaced(Type.ENDPOINT, self._endpoint_resources).replaced(
-            Type.SECRET, self._secret_resources
+        self.wanted = shape.replaced(Type.ENDPOINT, self._addresses.resources).replaced(
+            Type.SECRET, self._credentials.resources
         )
-
-
-def _unready(cluster: Cluster) -> Finding:
-    about = cluster.origin.about
-    message = f"{cluster.hostname} has no ready endpoint on port {cluster.port}: requests get 503."
-    cure = (
-        f"Give it one: pylae expose {about.name} -n {about.namespace} ADDRESS:PORT"
-        if about.kind == SERVICE.kind
-        else "Add one to spec.endpoints."
-    )
-    return Finding(codes.NO_ENDPOINTS, about, cluster.origin.path, message, cure)
 
 
 class _Touched:
@@ -179,17 +111,17 @@ class _Touched:
     def __init__(self) -> None:
         self.objects: dict[ObjectRef, Object | None] = {}
         self.shape = False
-        self.hostnames: frozenset[str] = frozenset()
-        self.secrets: frozenset[str] = frozenset()
+        self.hostnames: set[str] = set()
+        self.secrets: set[str] = set()
 
     @classmethod
     def by(cls, changes: Iterable[Change], workload: GatewayWorkload) -> "_Touched":
         touched = cls()
         for change in changes:
             if change.kind is SECRET:
-                touched.secrets |= frozenset(credentials.affected(change.key[1]))
+                touched.secrets.update(credentials.affected(change.key[1]))
                 continue
-            touched.hostnames |= frozenset(_hostnames(change, workload))
+            touched.hostnames.update(_hostnames(change, workload))
             if change.kind is ENDPOINT_SLICE or (
                 change.kind is CONFIG_MAP and change.key != (workload.namespace, "istio")
             ):

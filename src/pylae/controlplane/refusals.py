@@ -72,7 +72,8 @@ def findings(
 ) -> tuple[Finding, ...]:
     """One finding for each object that a refusal goes back to."""
     found = [finding for port in ports for finding in _port_findings(port, translation)]
-    origins = _origins(translation)
+    refusals = tuple(refusals)
+    origins = _origins(translation) if refusals else {}
     for refusal in refusals:
         if not is_unbound(refusal):
             found.extend(_refused(refusal, origin) for origin in _caused(refusal.key, origins))

@@ -9,27 +9,30 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pylae.api.core import Service
+from pylae.api.gateway import Gateway
 from pylae.api.meta import Object, ObjectRef
-from pylae.api.scheme import GATEWAY, SERVICE, VIRTUAL_SERVICE, Kind
+from pylae.api.virtual_service import VirtualService
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.metrics import Metrics
+from pylae.controlplane.reported import Basis, Reported
 from pylae.kube.client import Client
 from pylae.kube.errors import KubeError
 from pylae.kube.events import Recorder
 from pylae.kube.writer import StatusWriter
 from pylae.model.finding import Finding, Level
 from pylae.model.ir.secret import TlsCertificate
-from pylae.model.snapshot import Key, Snapshot
-from pylae.model.translation import ServerPlan
+from pylae.model.snapshot import Snapshot
 from pylae.rules.pem import facts
 from pylae.status.events import events_wanted
 from pylae.status.gateway import gateway_status
 from pylae.status.service import service_status
 from pylae.status.virtual_service import virtual_service_status
+from pylae.xds.resource import Named, Type
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +64,16 @@ class Reporter:
     findings: Callable[[datetime], tuple[Finding, ...]]
     clock: Callable[[], datetime]
     _seen: dict[Finding, float] = field(default_factory=dict)
+    _measured: tuple[Finding, ...] = ()
+    _served: Named | None = None
+    _expiring: dict[str, bytes] = field(default_factory=dict)
     _told: tuple[Finding, ...] = ()
     _due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._writer = StatusWriter(self.client)
+        workload = self.configuration.workload
+        self._reported = Reported((workload.namespace, workload.name))
         self._recorder = Recorder(self.client)
 
     def wake(self) -> None:
@@ -117,40 +125,45 @@ class Reporter:
                 await self._recorder.record(object_, wanted, now)
 
     def _measure(self, found: tuple[Finding, ...]) -> None:
-        self.metrics.findings.clear()
-        for finding in found:
-            self.metrics.findings.labels(code=finding.code.number, reason=finding.code.reason).inc()
+        if found != self._measured:
+            self._measured = found
+            self.metrics.findings.clear()
+            for finding in found:
+                self.metrics.findings.labels(code=finding.code.number, reason=finding.code.reason).inc()
         self.metrics.certificate_errors.set(len(self.configuration.unusable))
-        self.metrics.expiry.clear()
-        for name, value in self.configuration.secrets.items():
-            if isinstance(value, TlsCertificate):
-                self.metrics.expiry.labels(secret=name).set(facts(value.chain).not_after.timestamp())
+        if self.configuration.wanted[Type.SECRET] is not self._served:
+            self._served = self.configuration.wanted[Type.SECRET]
+            self._measure_expiry()
+
+    def _measure_expiry(self) -> None:
+        """Of certificates that are not the same as before."""
+        secrets = self.configuration.secrets
+        chains = {name: value.chain for name, value in secrets.items() if isinstance(value, TlsCertificate)}
+        before, self._expiring = self._expiring, chains
+        for gone in before.keys() - chains.keys():
+            self.metrics.expiry.remove(gone)
+        for name, chain in chains.items():
+            if before.get(name) != chain:
+                self.metrics.expiry.labels(secret=name).set(facts(chain).not_after.timestamp())
 
     async def _write_statuses(self, found: tuple[Finding, ...], now: datetime) -> None:
-        by_object: dict[ObjectRef, list[Finding]] = {}
-        for finding in found:
-            by_object.setdefault(finding.about, []).append(finding)
-        existing: set[tuple[Kind, Key]] = set()
-        for kind, object_, status in self._statuses(by_object, now):
-            existing.add((kind, (object_.metadata.namespace, object_.metadata.name)))
-            await self._writer.write(kind, object_, status)
-        self._writer.retain(existing)
+        """Of objects for which something changed since their status was written."""
+        snapshot, reported = self.configuration.snapshot, self._reported
+        for gone in reported.forget_gone(snapshot):
+            self._writer.forget(*gone)
+        for kind, key, basis in reported.news(snapshot, self.configuration.translation.servers, found):
+            await self._writer.write(kind, basis.object_, _status(basis, now))
+            reported.done(kind, key, basis)
 
-    def _statuses(
-        self, findings: Mapping[ObjectRef, list[Finding]], now: datetime
-    ) -> Iterator[tuple[Kind, Object, Json]]:
-        snapshot, workload = self.configuration.snapshot, self.configuration.workload
-        plans: dict[ObjectRef, list[ServerPlan]] = {}
-        for server in self.configuration.translation.servers:
-            plans.setdefault(server.gateway, []).append(server)
-        for gateway in snapshot.gateways.values():
-            own = findings.get(gateway.ref, ())
-            yield GATEWAY, gateway, gateway_status(gateway, plans.get(gateway.ref, ()), own, now)
-        for virtual_service in snapshot.virtual_services.values():
-            own = findings.get(virtual_service.ref, ())
-            yield VIRTUAL_SERVICE, virtual_service, virtual_service_status(virtual_service, own, now)
-        if service := snapshot.services.get((workload.namespace, workload.name)):
-            yield SERVICE, service, service_status(service, findings.get(service.ref, ()), now)
+
+def _status(basis: Basis, now: datetime) -> Json:
+    match basis.object_:
+        case Gateway() as gateway:
+            return gateway_status(gateway, basis.servers, basis.findings, now)
+        case VirtualService() as virtual_service:
+            return virtual_service_status(virtual_service, basis.findings, now)
+        case Service() as service:
+            return service_status(service, basis.findings, now)
 
 
 def _find(snapshot: Snapshot, about: ObjectRef) -> Object | None:

@@ -92,7 +92,7 @@ class Store:
             renewed: dict[str, Any] = {
                 PLACES[kind]: MappingProxyType(dict(self._objects[kind])) for kind in self._dirty
             }
-            self._snapshot = replace(self._snapshot, **renewed)
+            self._snapshot = replace(self._snapshot, **renewed).following(self._snapshot)
             self._dirty.clear()
         return self._snapshot
 

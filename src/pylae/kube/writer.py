@@ -4,7 +4,7 @@ Our own write comes back as an event and would be computed anew; what is equal b
 therefore not written, neither over the object as we know it nor over what we wrote last.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ TIME = "lastTransitionTime"
 
 
 class StatusWriter:
-    """Writes the status of objects. What it remembers of those that are gone, `retain` drops."""
+    """Writes the status of objects. What it remembers of those that are gone, `forget` drops."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -48,10 +48,9 @@ class StatusWriter:
         self._written[kind, key] = (version, _timeless(status))
         return True
 
-    def retain(self, existing: Collection[tuple[Kind, Key]]) -> None:
-        """These are all objects that there are."""
-        for gone in self._written.keys() - existing:
-            del self._written[gone]
+    def forget(self, kind: Kind, key: Key) -> None:
+        """This object is gone."""
+        self._written.pop((kind, key), None)
 
     def _is_under_way(self, kind: Kind, key: Key, version: str, status: Json) -> bool:
         """Whether this was written, and the object that we know is the one from before."""

@@ -1,7 +1,7 @@
 """Doubts about a certificate that Envoy serves without complaint, and that clients will refuse."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, assert_never
 
 from pylae.model.codes import (
@@ -41,6 +41,22 @@ def warnings(value: SecretValue, hosts: tuple[str, ...], now: datetime) -> tuple
             return tuple(doubt for ca in found for doubt in _times(ca, "client authority", now))
         case _:
             assert_never(value)
+
+
+def unchanged_until(value: SecretValue, now: datetime) -> datetime:
+    """Until when `warnings` of this value stay what they are now, whatever the hosts; for ever is `datetime.max`, and
+    all are aware."""
+    found = (facts(value.chain),) if isinstance(value, TlsCertificate) else all_facts(value.authorities)
+    moments = [moment for certificate in found for moment in _turning_points(certificate, now)]
+    return min((moment for moment in moments if moment >= now), default=datetime.max.replace(tzinfo=UTC))
+
+
+def _turning_points(certificate: CertificateFacts, now: datetime) -> Iterator[datetime]:
+    """The moments at which time makes a difference; in the last days each day is counted."""
+    end = certificate.not_after
+    yield from (certificate.not_before, end - SOON, end)
+    if now <= end < now + SOON:
+        yield end - timedelta(days=(end - now).days)
 
 
 def serves(names: tuple[str, ...], host: str) -> bool:

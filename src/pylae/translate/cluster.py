@@ -1,6 +1,7 @@
 """Clusters: a port of a service as Envoy connects to it. Only those that a route names are made."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 
 from pylae.api.core import Service
 from pylae.api.service_entry import ServiceEntry
@@ -10,7 +11,8 @@ from pylae.rules import names
 from pylae.rules.protocols import speaks_http2
 from pylae.translate.endpoints import listed_endpoints
 from pylae.translate.guard import guarded
-from pylae.translate.registry import ProvidedPort, ServiceRegistry
+from pylae.translate.registry import ProvidedPort
+from pylae.translate.view import View
 
 DISCOVERY = {
     "STATIC": Discovery.EDS,
@@ -22,16 +24,32 @@ DISCOVERY = {
 a gateway does not know: such a cluster has no endpoints."""
 
 
-def clusters(wanted: Iterable[str], registry: ServiceRegistry, findings: list[Finding]) -> tuple[Cluster, ...]:
-    """The clusters of these names, sorted by name; names without a service behind them are left out."""
-    found = []
-    for name in sorted(set(wanted)):
-        _, number, subset, hostname = name.split("|", 3)
-        for port in registry.ports(hostname):
-            if port.number == int(number) and not subset:
-                with guarded(port.origin, findings):
-                    found.append(cluster(hostname, port))
-    return tuple(made for made in found if made)
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Sorted by name."""
+
+    clusters: tuple[Cluster, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def clusters(wanted: frozenset[str], view: View) -> Clusters:
+    """The clusters of these names; names without a service behind them are left out."""
+    found = [view.unit(("cluster", name), (), partial(_named, name)) for name in sorted(wanted)]
+    return Clusters(
+        tuple(made for one in found for made in one.clusters), tuple(told for one in found for told in one.findings)
+    )
+
+
+def _named(name: str, view: View) -> Clusters:
+    """The cluster of this name, if there is one."""
+    findings: list[Finding] = []
+    found: list[Cluster | None] = []
+    _, number, subset, hostname = name.split("|", 3)
+    for port in view.registry.ports(hostname):
+        if port.number == int(number) and not subset:
+            with guarded(port.origin, findings):
+                found.append(cluster(hostname, port))
+    return Clusters(tuple(made for made in found if made), tuple(findings))
 
 
 def cluster(hostname: str, port: ProvidedPort) -> Cluster | None:

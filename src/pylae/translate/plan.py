@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from pylae.api.gateway import Gateway
 from pylae.model.codes import PORT_NOT_ON_SERVICE, PROTOCOL_CONFLICT
@@ -15,6 +16,7 @@ from pylae.translate.merge import REMOVE_ONE, merge
 from pylae.translate.ports import PublishedPort, Socket, listen_port, published_ports, sockets
 from pylae.translate.select import selected_gateways
 from pylae.translate.server import Server, unservable
+from pylae.translate.units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +56,54 @@ class _Work:
     findings: list[Finding] = field(default_factory=list)
 
 
-def plan_ports(snapshot: Snapshot, workload: GatewayWorkload) -> PortPlan:
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A Gateway's servers, and what is wrong with them whatever the other Gateways want."""
+
+    servers: tuple[Server, ...]
+    losers: Mapping[Origin, Finding]
+    findings: tuple[Finding, ...]
+
+
+def plan_ports(snapshot: Snapshot, workload: GatewayWorkload, units: Units | None = None) -> PortPlan:
     """Reads the Gateways that select the workload, and the Services in front of it; nothing else."""
-    work = _Work(published_ports(snapshot, workload), workload)
-    servers = tuple(_servers(selected_gateways(snapshot, workload), work))
+    units = units or Units()
+    read = (snapshot.services, snapshot.endpoint_slices)
+    found = units.of(("published",), read, lambda _: published_ports(snapshot, workload))
+    published = units.steady("published", found)
+    return units.of(("plan",), (snapshot.gateways_by_age, published), partial(_plan, snapshot, published, workload))
+
+
+def _plan(
+    snapshot: Snapshot, published: tuple[PublishedPort, ...], workload: GatewayWorkload, units: Units
+) -> PortPlan:
+    work = _Work(published, workload)
+    servers: list[Server] = []
+    for gateway in selected_gateways(snapshot, workload):
+        key = (gateway.metadata.namespace, gateway.metadata.name)
+        own = units.of(("servers", key), (gateway, published), partial(_own, gateway, published))
+        servers += own.servers
+        work.losers |= own.losers
+        work.findings += own.findings
     merged = merge(server for server in servers if server.origin not in work.losers)
     work.losers |= merged.losers
     listeners = tuple(_bound(merged.listeners, work))
     work.findings += (finding for listener in listeners for finding in _unpublished(listener, workload))
-    return PortPlan(servers, listeners, work.losers, (*work.findings, *work.losers.values()))
+    return PortPlan(tuple(servers), listeners, work.losers, (*work.findings, *work.losers.values()))
 
 
-def _servers(gateways: Iterable[Gateway], work: _Work) -> Iterator[Server]:
-    """Every server. Those that could not be served even if they were alone have lost."""
-    for gateway in gateways:
-        for index, spec in enumerate(gateway.spec.servers):
-            with guarded(Origin(gateway.ref, f"spec.servers[{index}]"), work.findings):
-                server = Server(gateway, index, listen_port(work.published, spec.port.number if spec.port else 0))
-                if reason := unservable(server):
-                    work.losers[server.origin] = reason
-                yield server
+def _own(gateway: Gateway, published: tuple[PublishedPort, ...], _: Units) -> _Own:
+    """Those that could not be served even if they were alone have lost."""
+    servers: list[Server] = []
+    losers: dict[Origin, Finding] = {}
+    findings: list[Finding] = []
+    for index, spec in enumerate(gateway.spec.servers):
+        with guarded(Origin(gateway.ref, f"spec.servers[{index}]"), findings):
+            server = Server(gateway, index, listen_port(published, spec.port.number if spec.port else 0))
+            if reason := unservable(server):
+                losers[server.origin] = reason
+            servers.append(server)
+    return _Own(tuple(servers), losers, tuple(findings))
 
 
 def _bound(listeners: Iterable[tuple[Server, ...]], work: _Work) -> Iterator[ListenerPlan]:

@@ -39,17 +39,17 @@ def published_ports(snapshot: Snapshot, workload: GatewayWorkload) -> tuple[Publ
     """The TCP ports of all Services that choose the workload, the oldest Service's first."""
     return tuple(
         _published_port(service, index, port, snapshot)
-        for service in by_age(snapshot.services.values())
-        if _fronts(service, workload)
+        for service in by_age(service for service in snapshot.services.values() if _fronts(service, workload))
         for index, port in enumerate(service.spec.ports)
         if port.protocol == "TCP"
     )
 
 
 def _fronts(service: Service, workload: GatewayWorkload) -> bool:
+    if service.metadata.namespace != workload.namespace:
+        return False
     selector = service.spec.selector
-    chosen = service.metadata.namespace == workload.namespace and selects(selector, workload.labels)
-    return chosen and bool(selector) and UNTRANSLATED not in service.metadata.labels
+    return bool(selector) and selects(selector, workload.labels) and UNTRANSLATED not in service.metadata.labels
 
 
 def _published_port(service: Service, index: int, port: ServicePort, snapshot: Snapshot) -> PublishedPort:

@@ -4,7 +4,7 @@ A hostname belongs to a Kubernetes Service by its name in the cluster's DNS, and
 Both are looked at as a list of ports, so that routes and clusters need not know which it is.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pylae.api.core import Service, ServicePort
 from pylae.api.service_entry import ServiceEntry, ServiceEntryPort
@@ -33,16 +33,37 @@ class ProvidedPort:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServiceRegistry:
-    """Services and ServiceEntries by hostname. The ports of a hostname are read once."""
+    """Services and ServiceEntries by hostname. What is known of a hostname is read once; `asked` tells which were asked
+    for, and who provides them."""
 
     snapshot: Snapshot
     workload: GatewayWorkload
-    _ports: dict[str, tuple[ProvidedPort, ...]] = field(default_factory=dict, compare=False, repr=False)
+    asked: dict[str, tuple[Provider, ...]] = field(default_factory=dict, repr=False)
+    _providers: dict[str, tuple[Provider, ...]] = field(default_factory=dict, repr=False)
+    _ports: dict[str, tuple[ProvidedPort, ...]] = field(default_factory=dict, repr=False)
+
+    def following(self, snapshot: Snapshot) -> "ServiceRegistry":
+        """The registry of the next snapshot; it is the very same as long as all Services and ServiceEntries are."""
+        known = self.snapshot
+        if snapshot.services is known.services and snapshot.service_entries is known.service_entries:
+            return self
+        return ServiceRegistry(snapshot, self.workload)
+
+    def noting(self, asked: dict[str, tuple[Provider, ...]]) -> "ServiceRegistry":
+        """The same registry, for somebody who wants to know what he asked."""
+        return replace(self, asked=asked)
 
     def providers(self, hostname: str) -> tuple[Provider, ...]:
         """Who provides a hostname: the Kubernetes Service before the ServiceEntries, and of these the oldest first."""
+        found = self._providers.get(hostname)
+        if found is None:
+            self._providers[hostname] = found = self._find_providers(hostname)
+        self.asked[hostname] = found
+        return found
+
+    def _find_providers(self, hostname: str) -> tuple[Provider, ...]:
         key = service_key(hostname, self.workload.cluster_domain)
         service = self.snapshot.services.get(key) if key else None
         entries = self.snapshot.service_entries_of_host.get(hostname, ())
@@ -51,16 +72,13 @@ class ServiceRegistry:
 
     def ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
         """The ports of a hostname, each number once, the preferred provider's."""
+        providers = self.providers(hostname)
         if hostname not in self._ports:
-            self._ports[hostname] = self._read_ports(hostname)
-        return self._ports[hostname]
-
-    def _read_ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
-        found: dict[int, ProvidedPort] = {}
-        for provider in self.providers(hostname):
-            for port in provided_ports(provider):
+            found: dict[int, ProvidedPort] = {}
+            for port in (port for provider in providers for port in provided_ports(provider)):
                 found.setdefault(port.number, port)
-        return tuple(found.values())
+            self._ports[hostname] = tuple(found.values())
+        return self._ports[hostname]
 
     def canonical(self, hostname: str) -> str:
         """The hostname that stands behind a Service of type ExternalName, or else the same."""

@@ -2,34 +2,50 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pylae.api.gateway import Gateway
 from pylae.api.meta import Object, ObjectRef
 from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import GatewayWorkload
+from pylae.translate.units import Units
 
 T = TypeVar("T", bound=Object)
 
+PLACES: Mapping[str, str] = {
+    "Gateway": "gateways",
+    "VirtualService": "virtual_services",
+    "ServiceEntry": "service_entries",
+    "Service": "services",
+    "EndpointSlice": "endpoint_slices",
+    "ConfigMap": "config_maps",
+}
+"""The kinds that translation reads, and the field of the snapshot that holds each."""
 
-def without(snapshot: Snapshot, invalid: frozenset[ObjectRef]) -> Snapshot:
+
+def without(snapshot: Snapshot, invalid: frozenset[ObjectRef], units: Units | None = None) -> Snapshot:
     """The snapshot as if the invalid objects did not exist; Secrets are kept, as translation does not read them."""
-    if not invalid:
-        return snapshot
-    return replace(
-        snapshot,
-        gateways=_valid(snapshot.gateways, invalid),
-        virtual_services=_valid(snapshot.virtual_services, invalid),
-        service_entries=_valid(snapshot.service_entries, invalid),
-        services=_valid(snapshot.services, invalid),
-        endpoint_slices=_valid(snapshot.endpoint_slices, invalid),
-        config_maps=_valid(snapshot.config_maps, invalid),
-    )
+    left_out: dict[str, set[Key]] = {}
+    for about in invalid:
+        if about.kind in PLACES:
+            left_out.setdefault(PLACES[about.kind], set()).add((about.namespace, about.name))
+    units = units or Units()
+    sifted: dict[str, Any] = {}
+    for place, keys in left_out.items():
+        objects = getattr(snapshot, place)
+        sifted[place] = units.of(("valid", place), (objects, keys), partial(_valid, objects, keys))
+    return replace(snapshot, **sifted).following(snapshot) if sifted else snapshot
 
 
-def _valid(objects: Mapping[Key, T], invalid: frozenset[ObjectRef]) -> Mapping[Key, T]:
-    return MappingProxyType({key: found for key, found in objects.items() if found.ref not in invalid})
+def _valid(objects: Mapping[Key, T], left_out: set[Key], _: Units) -> Mapping[Key, T]:
+    if left_out.isdisjoint(objects):
+        return objects
+    valid = dict(objects)
+    for key in left_out:
+        valid.pop(key, None)
+    return MappingProxyType(valid)
 
 
 def selected_gateways(snapshot: Snapshot, workload: GatewayWorkload) -> tuple[Gateway, ...]:

@@ -33,7 +33,7 @@ class SniRoutes:
 
     owners: dict[str, Origin]
     chains: list[FilterChain] = field(default_factory=list)
-    served: set[Origin] = field(default_factory=set)
+    served: set[Server] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -96,12 +96,12 @@ def _add(match: _Match, routes: SniRoutes) -> None:
     server = match.attachment.server
     owners = {routes.owners[name] for name in match.names if name in routes.owners}
     if owners == {match.origin}:
-        routes.served.add(server.origin)
+        routes.served.add(server)
     elif refusal := _refusal(match, routes):
         routes.findings.append(refusal)
     elif chain := _chain(match, routes.findings):
         routes.owners |= dict.fromkeys(match.names, match.origin)
-        routes.served.add(server.origin)
+        routes.served.add(server)
         routes.chains.append(chain)
 
 

@@ -1,9 +1,10 @@
 """What the routes of one gateway are made from: the snapshot as this workload sees it, looked up by the keys that
 routes use."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TypeVar
 
 from pylae.api.http_match import HttpMatchRequest
 from pylae.api.virtual_service import L4MatchAttributes, TlsMatchAttributes, VirtualService
@@ -11,19 +12,82 @@ from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import AccessLog, GatewayWorkload
 from pylae.translate.bind import Bindings, bindings, resolve_gateways, shared_hosts
-from pylae.translate.registry import ServiceRegistry
+from pylae.translate.registry import Provider, ServiceRegistry
 from pylae.translate.select import selects
 from pylae.translate.server import Server
+from pylae.translate.units import Units
+
+Made = TypeVar("Made")
+
+
+@dataclass(slots=True)
+class Reads:
+    """What was looked up, and what was found: the VirtualServices of Gateways, and who provides which hostname.
+
+    `registry` is where all this about hostnames was found, or found again, last."""
+
+    registry: Snapshot
+    bound: dict[Key, tuple[VirtualService, ...]] = field(default_factory=dict)
+    provided: dict[str, tuple[Provider, ...]] = field(default_factory=dict)
+
+    def add(self, others: "Reads") -> None:
+        self.bound.update(others.bound)
+        self.provided.update(others.provided)
+
+    def hold(self, bindings: Bindings, registry: ServiceRegistry) -> bool:
+        """Whether one would find the same now."""
+        for key, bound in self.bound.items():
+            if bindings.get(key, ()) != bound:
+                return False
+        if registry.snapshot is not self.registry:
+            for hostname, provided in self.provided.items():
+                if registry.providers(hostname) != provided:
+                    return False
+            self.registry = registry.snapshot
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`bindings` are the VirtualServices of each Gateway."""
+    """`bindings` are the VirtualServices of each Gateway; what is looked up through this view is noted in `reads`, if
+    somebody wants to know."""
 
     workload: GatewayWorkload
     bindings: Bindings
     registry: ServiceRegistry
     access_log: AccessLog | None = None
+    units: Units = field(default_factory=Units)
+    reads: Reads | None = None
+
+    def bound(self, gateway: Key) -> tuple[VirtualService, ...]:
+        """The VirtualServices that name a Gateway, in the order in which their routes count."""
+        found = self.bindings.get(gateway, ())
+        if self.reads is not None:
+            self.reads.bound[gateway] = found
+        return found
+
+    def unit(
+        self, name: tuple[str, *tuple[Hashable, ...]], given: tuple[object, ...], make: Callable[["View"], Made]
+    ) -> Made:
+        """The unit of this name, made anew only if it was given something else, or if what it looked up through its
+        view is not the same any more."""
+
+        reads, made = self.units.of(name, (self.access_log, *given), partial(self._noting, make), self._finds)
+        if self.reads is not None:
+            self.reads.add(reads)
+        return made
+
+    def _noting(self, make: Callable[["View"], Made], units: Units) -> tuple[Reads, Made]:
+        reads = Reads(self.registry.snapshot)
+        registry = self.registry.noting(reads.provided)
+        return reads, make(replace(self, registry=registry, units=units, reads=reads))
+
+    def within(self, units: Units) -> "View":
+        """The same view, for units that belong to another one."""
+        return replace(self, units=units)
+
+    def _finds(self, noted: tuple[Reads, object]) -> bool:
+        return noted[0].hold(self.bindings, self.registry)
 
 
 def view_of(snapshot: Snapshot, workload: GatewayWorkload, access_log: AccessLog | None = None) -> View:
@@ -77,5 +141,5 @@ def attachments(server: Server, view: View) -> Iterator[Attachment]:
 
     Some may have no host in common with the server; `hosts` says so.
     """
-    for virtual_service in view.bindings.get(server.gateway_key, ()):
+    for virtual_service in view.bound(server.gateway_key):
         yield Attachment(virtual_service, server, view)

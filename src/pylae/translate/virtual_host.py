@@ -8,6 +8,7 @@ in each, routes that catch all come last, so that no VirtualService hides anothe
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pylae.model.codes import NO_ROUTES
 from pylae.model.finding import Finding
@@ -16,7 +17,7 @@ from pylae.model.ir.route import Route, RouteConfiguration, VirtualHost
 from pylae.model.snapshot import Key
 from pylae.rules.hosts import matches, specificity
 from pylae.translate.guard import guarded
-from pylae.translate.http_route import http_routes
+from pylae.translate.http_route import HttpRoutes, http_routes
 from pylae.translate.server import Server
 from pylae.translate.view import Attachment, View, attachments
 
@@ -84,17 +85,23 @@ def _contribute(attachment: Attachment, work: _Workpiece) -> None:
 
     They are made once for all servers of a Gateway here, with the first one's port (as in Istio).
     """
-    if not attachment.hosts:
+    server, virtual_service, view = attachment.server, attachment.virtual_service, attachment.view
+    hosts = view.unit(("hosts", server, attachment.key), (virtual_service,), lambda _: attachment.hosts)
+    if not hosts:
         return
     if attachment.key not in work.routes:
-        made = http_routes(attachment)
+        made = view.unit(("routes", attachment.key), (server, virtual_service), partial(_routes, attachment))
         work.routes[attachment.key] = made.routes
         work.findings += made.findings
     if not work.routes[attachment.key]:
         return
-    for domain in attachment.hosts:
+    for domain in hosts:
         draft = work.draft(domain, attachment.server, attachment.origin("spec.hosts"))
         draft.contributions.append(attachment.key)
+
+
+def _routes(attachment: Attachment, view: View) -> HttpRoutes:
+    return http_routes(Attachment(attachment.virtual_service, attachment.server, view))
 
 
 def _redirect(server: Server, work: _Workpiece) -> None:

@@ -4,7 +4,7 @@ Each listener, route configuration and cluster is emitted by itself. If one of t
 the user's, it keeps the resource that it had and the others go on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -16,6 +16,7 @@ from pylae.model.translation import Translation
 from pylae.xds.cluster import emit_cluster
 from pylae.xds.endpoint import emit_endpoints, empty_endpoints
 from pylae.xds.listener import emit_listeners
+from pylae.xds.pieces import NONE, Known, Pieces
 from pylae.xds.resource import Key, Named, Resource, ResourceSet, Type
 from pylae.xds.route import emit_route_configuration, empty_route_configuration
 from pylae.xds.secret import emit_secret
@@ -39,17 +40,20 @@ class Made:
 
     node: Node
     resources: tuple[Resource, ...]
+    pieces: Known
 
 
 @dataclass(frozen=True, slots=True)
 class Emission:
     """`resources` are of the types CLUSTER, LISTENER and ROUTE; endpoints and secrets are emitted one by one.
 
-    `broken` are the nodes that could not be spelled at all, with the exception each of them raised.
+    `nodes` are the nodes of each type, all in one. `broken` are those that could not be spelled at all, with the
+    exception each of them raised.
     """
 
     resources: ResourceSet = field(default_factory=ResourceSet)
-    made: Mapping[Key, Made] = field(default_factory=dict)
+    nodes: Mapping[Type, tuple[Node, ...]] = field(default_factory=dict)
+    made: Mapping[Type, Mapping[str, Made]] = field(default_factory=dict)
     broken: Mapping[Key, Exception] = field(default_factory=dict)
 
 
@@ -58,15 +62,22 @@ def emit(translation: Translation, previous: Emission | None = None) -> Emission
     the mapping of a type in which nothing changed."""
     work = _Work(previous or Emission())
     types = {
-        Type.CLUSTER: work.emit_all(Type.CLUSTER, translation.clusters, _alone(emit_cluster)),
+        Type.CLUSTER: work.emit_all(Type.CLUSTER, translation.clusters, _whole),
         Type.LISTENER: work.emit_all(Type.LISTENER, translation.listeners, emit_listeners),
-        Type.ROUTE: work.emit_all(Type.ROUTE, translation.route_configurations, _alone(emit_route_configuration)),
+        Type.ROUTE: work.emit_all(Type.ROUTE, translation.route_configurations, _routes),
     }
-    return Emission(ResourceSet.of(types), work.made, work.broken)
+    return Emission(ResourceSet.of(types), work.nodes, work.made, work.broken)
 
 
-def _alone(emit_one: Callable[[N], Resource]) -> Callable[[N], tuple[Resource, ...]]:
-    return lambda node: (emit_one(node),)
+Spell = Callable[[N, Pieces], tuple[Resource, ...]]
+
+
+def _whole(node: Cluster, _: Pieces) -> tuple[Resource, ...]:
+    return (emit_cluster(node),)
+
+
+def _routes(node: RouteConfiguration, pieces: Pieces) -> tuple[Resource, ...]:
+    return (emit_route_configuration(node, pieces),)
 
 
 class _Work:
@@ -74,24 +85,35 @@ class _Work:
 
     def __init__(self, previous: Emission) -> None:
         self.previous = previous
-        self.made: dict[Key, Made] = {}
+        self.nodes: dict[Type, tuple[Node, ...]] = {}
+        self.made: dict[Type, Mapping[str, Made]] = {}
         self.broken: dict[Key, Exception] = {}
 
-    def emit_all(self, type_: Type, nodes: Iterable[N], spell: Callable[[N], tuple[Resource, ...]]) -> Named:
+    def emit_all(self, type_: Type, nodes: tuple[N, ...], spell: Spell[N]) -> Named:
         before = self.previous.resources[type_]
-        after = {resource.name: resource for node in nodes for resource in self._emit(type_, node, spell)}
+        self.nodes[type_] = nodes
+        if nodes is self.previous.nodes.get(type_) and not self._was_broken(type_):
+            self.made[type_] = self.previous.made[type_]
+            return before
+        known, made = self.previous.made.get(type_, {}), dict[str, Made]()
+        for node in nodes:
+            if found := self._emit((type_, node.name), node, known.get(node.name), spell):
+                made[node.name] = found
+        self.made[type_] = made
+        after = {resource.name: resource for found in made.values() for resource in found.resources}
         unchanged = len(before) == len(after) and all(before.get(name) is found for name, found in after.items())
         return before if unchanged else MappingProxyType(after)
 
-    def _emit(self, type_: Type, node: N, spell: Callable[[N], tuple[Resource, ...]]) -> tuple[Resource, ...]:
-        key = (type_, node.name)
-        known = self.previous.made.get(key)
-        if known is None or known.node != node:
-            try:
-                known = Made(node, spell(node))
-            except Exception as error:  # a fault of ours: it must not take the other resources down
-                self.broken[key] = error
-        if known is None:
-            return ()
-        self.made[key] = known
-        return known.resources
+    def _was_broken(self, type_: Type) -> bool:
+        return any(of is type_ for of, _ in self.previous.broken)
+
+    def _emit(self, key: Key, node: N, known: Made | None, spell: Spell[N]) -> Made | None:
+        """What is made of a node; what there was before if it is equal, or if it cannot be spelled."""
+        if known is not None and (known.node is node or known.node == node):
+            return known
+        pieces = Pieces(known.pieces if known else NONE)
+        try:
+            return Made(node, spell(node, pieces), pieces.known)
+        except Exception as error:  # a fault of ours: it must not take the other resources down
+            self.broken[key] = error
+            return known

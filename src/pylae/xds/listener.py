@@ -18,7 +18,8 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SocketAddress, TcpProxy
 from pylae.xds.access_log import access_log
 from pylae.xds.filter_chain import filter_chain
-from pylae.xds.resource import Key, Resource, Type, serialize
+from pylae.xds.pieces import Pieces
+from pylae.xds.resource import Key, Resource, Type, sealed
 from pylae.xds.wellknown import pack, socket_address
 
 NO_ROUTE = "NR"
@@ -27,12 +28,12 @@ NO_ROUTE = "NR"
 AT = "@"
 
 
-def emit_listeners(listener: Listener) -> tuple[Resource, ...]:
+def emit_listeners(listener: Listener, pieces: Pieces | None = None) -> tuple[Resource, ...]:
     """A `Listener` resource for each address. The first has the listener's own name, the others its name and theirs:
     `0.0.0.0_8443@127.0.0.1:31443`."""
     first, *others = listener.addresses
     names = [(listener.name, first), *((f"{listener.name}{AT}{other}", other) for other in others)]
-    needs, template = _needs(listener), _template(listener)
+    needs, template = _needs(listener), _template(listener, pieces or Pieces())
     return tuple(_emit(name, address, template, needs) for name, address in names)
 
 
@@ -41,16 +42,23 @@ def listener_of(name: str) -> str:
     return name.partition(AT)[0]
 
 
-def _emit(name: str, address: SocketAddress, template: Any, needs: tuple[Key, ...]) -> Resource:
+def _emit(name: str, address: SocketAddress, template: bytes, needs: tuple[Key, ...]) -> Resource:
     message = listener_pb2.Listener(name=name, address=socket_address(address))
-    message.MergeFrom(template)
-    return serialize(Type.LISTENER, name, message, needs)
+    return sealed(Type.LISTENER, name, message.SerializeToString(deterministic=True) + template, needs)
 
 
-def _template(listener: Listener) -> Any:
+def _template(listener: Listener, pieces: Pieces) -> bytes:
     """All but the name and the address."""
+    chains = (pieces.of(chain.name, chain, _only_chain) for chain in listener.chains)
+    return b"".join((_frame(listener).SerializeToString(deterministic=True), *chains))
+
+
+def _only_chain(chain: FilterChain) -> Any:
+    return listener_pb2.Listener(filter_chains=[filter_chain(chain)])
+
+
+def _frame(listener: Listener) -> Any:
     return listener_pb2.Listener(
-        filter_chains=[filter_chain(chain) for chain in listener.chains],
         listener_filters=[_tls_inspector()] if listener.inspects_tls else [],
         access_log=[access_log(listener.access_log, only_flags=(NO_ROUTE,))] if listener.access_log else [],
         traffic_direction=base_pb2.TrafficDirection.OUTBOUND,

@@ -58,9 +58,12 @@ class Resource:
 
 def serialize(type_: Type, name: str, message: Message, needs: tuple[Key, ...] = ()) -> Resource:
     """The resource made of `message`; equal messages give equal bytes."""
-    packed = Any()
-    packed.Pack(message, deterministic=True)
-    body = packed.SerializeToString(deterministic=True)
+    return sealed(type_, name, message.SerializeToString(deterministic=True), needs)
+
+
+def sealed(type_: Type, name: str, encoded: bytes, needs: tuple[Key, ...] = ()) -> Resource:
+    """The resource of a message that is encoded already."""
+    body = Any(type_url=type_, value=encoded).SerializeToString(deterministic=True)
     return Resource(type_, name, blake2b(body, digest_size=8).hexdigest(), body, needs)
 
 

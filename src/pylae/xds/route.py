@@ -9,23 +9,33 @@ from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 from pylae.model.ir.route import DirectResponse, Forward, Redirect, Route, RouteConfiguration, VirtualHost
 from pylae.xds.header_changes import apply_header_changes
 from pylae.xds.matcher import route_match
-from pylae.xds.resource import Key, Resource, Type, serialize
+from pylae.xds.pieces import Pieces
+from pylae.xds.resource import Key, Resource, Type, sealed
 from pylae.xds.route_action import direct_response, forward, redirect
 
 DIRECT_RESPONSE_LIMIT = 1024 * 1024
 """Bytes of a direct response's body; Envoy's own limit of 4 kB is less than Istio's API allows."""
 
 
-def emit_route_configuration(configuration: RouteConfiguration) -> Resource:
+def emit_route_configuration(configuration: RouteConfiguration, pieces: Pieces | None = None) -> Resource:
     """The `RouteConfiguration` resource. A cluster that does not exist is no error here: its requests get 503."""
-    message = route_pb2.RouteConfiguration(
+    known = pieces or Pieces()
+    hosts = (known.of(host.name, host, _only_host) for host in configuration.virtual_hosts)
+    encoded = b"".join((_frame(configuration).SerializeToString(deterministic=True), *hosts))
+    return sealed(Type.ROUTE, configuration.name, encoded, _needs(configuration))
+
+
+def _only_host(host: VirtualHost) -> Any:
+    return route_pb2.RouteConfiguration(virtual_hosts=[_virtual_host(host)])
+
+
+def _frame(configuration: RouteConfiguration) -> Any:
+    return route_pb2.RouteConfiguration(
         name=configuration.name,
-        virtual_hosts=[_virtual_host(host) for host in configuration.virtual_hosts],
         validate_clusters=BoolValue(value=False),
         max_direct_response_body_size_bytes=UInt32Value(value=DIRECT_RESPONSE_LIMIT),
         ignore_port_in_host_matching=True,
     )
-    return serialize(Type.ROUTE, configuration.name, message, _needs(configuration))
 
 
 def empty_route_configuration(name: str) -> Resource:
