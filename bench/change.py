@@ -35,7 +35,7 @@ from pylae.xds.resource import ResourceSet, Type
 
 HOSTS = (1, 100, 1000)
 CHANGES = 30
-NAMESPACE = "bench"
+NAMESPACE = "default"
 ROUTED = {Type.ENDPOINT, Type.ROUTE, Type.SECRET}
 
 

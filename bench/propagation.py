@@ -1,10 +1,15 @@
-"""From the API's answer to the effect on the wire: a Secret replaced, a route changed. Client time is included."""
+"""From the API's answer to the effect on the wire: a Secret replaced, a route changed. Client time is included.
+
+With a number, that many other hosts are served beside: `bench/propagation.py 1000`.
+"""
 
 import asyncio
 import base64
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
+from change import CHANGED
 from stage import HOST, Stage, certificate, get, handshake, objects, quantile, stage, trusting_nobody, until_served
 
 from pylae.api.scheme import SECRET, VIRTUAL_SERVICE
@@ -70,13 +75,28 @@ def _encoded(chain: str) -> bytes:
     return base64.b64decode("".join(chain.splitlines()[1:-1]))
 
 
+async def until_known(made: Stage, others: int) -> None:
+    """The other hosts are there too, and not refused."""
+    async with Client(load(made.data / "kubeconfig")) as client:
+        known = len(await client.list(VIRTUAL_SERVICE))
+    if known != others + 1:
+        raise RuntimeError(f"{known - 1} of {others} other hosts were taken")
+
+
+def beside(hosts: int) -> list[str]:
+    """Everything that this many hosts need, before the one that is measured."""
+    return [make(number).body.decode() for number in range(hosts) for make in CHANGED.values()]
+
+
 def main() -> None:
     with stage() as made:
         manifest = made.data.parent / "objects.yaml"
-        manifest.write_text(objects())
+        others = int(sys.argv[1]) if sys.argv[1:] else 0
+        manifest.write_text("\n---\n".join([*beside(others), objects()]))
         made.up("-f", str(manifest))
-        until_served(made.https, trusting_nobody())
-        print(f"{HOST}: from the API's answer to the effect on the wire")
+        until_served(made.https, trusting_nobody(), deadline=300)
+        asyncio.run(until_known(made, others))
+        print(f"{HOST} beside {others} other hosts: from the API's answer to the effect on the wire")
         asyncio.run(run(made))
 
 

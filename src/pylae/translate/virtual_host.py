@@ -7,8 +7,9 @@ in each, routes that catch all come last, so that no VirtualService hides anothe
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
 from pylae.model.codes import NO_ROUTES
 from pylae.model.finding import Finding
@@ -19,6 +20,7 @@ from pylae.rules.hosts import matches, specificity
 from pylae.translate.guard import guarded
 from pylae.translate.http_route import HttpRoutes, http_routes
 from pylae.translate.server import Server
+from pylae.translate.units import Units
 from pylae.translate.view import Attachment, View, attachments
 
 Contribution = tuple[Key, Key]
@@ -75,7 +77,7 @@ def route_configuration(servers: tuple[Server, ...], view: View) -> RoutedHosts:
                 _contribute(attachment, work)
         _redirect(server, work)
     work.findings += (finding for server in servers for finding in _unrouted(server, work))
-    hosts = _collapse(work) or (_nothing(servers[0]),)
+    hosts = _collapse(work, view.units) or (_nothing(servers[0]),)
     named = tuple(sorted(hosts, key=lambda host: host.name))
     return RoutedHosts(RouteConfiguration(servers[0].route_configuration, named), tuple(work.findings))
 
@@ -129,22 +131,24 @@ def _nothing(server: Server) -> VirtualHost:
     return VirtualHost(f"blackhole:{server.port.number}", ("*",), (), server.origin)
 
 
-def _collapse(work: _Workpiece) -> tuple[VirtualHost, ...]:
+def _collapse(work: _Workpiece, units: Units) -> tuple[VirtualHost, ...]:
     """Hosts with the same routes become one virtual host, named after the most specific of them."""
-    hosts: dict[tuple[tuple[Contribution, ...], bool], VirtualHost] = {}
+    domains: dict[tuple[tuple[Contribution, ...], bool], list[str]] = {}
     for domain in sorted(work.drafts, key=specificity):
         draft = work.drafts[domain]
-        key = (tuple(draft.contributions), draft.require_tls)
-        if known := hosts.get(key):
-            hosts[key] = replace(known, domains=(*known.domains, domain))
-        else:
-            hosts[key] = _virtual_host(domain, draft, work)
-    return tuple(hosts.values())
+        domains.setdefault((tuple(draft.contributions), draft.require_tls), []).append(domain)
+    return tuple(_virtual_host(tuple(found), work, units) for found in domains.values())
 
 
-def _virtual_host(domain: str, draft: _Draft, work: _Workpiece) -> VirtualHost:
-    routes = catch_alls_last(route for key in draft.contributions for route in work.routes[key])
-    return VirtualHost(draft.name, (domain,), routes, draft.origin, draft.require_tls)
+def _virtual_host(domains: tuple[str, ...], work: _Workpiece, units: Units) -> VirtualHost:
+    draft = work.drafts[domains[0]]
+    given = tuple(work.routes[key] for key in draft.contributions)
+
+    def make(_: Units) -> VirtualHost:
+        routes = catch_alls_last(chain.from_iterable(given))
+        return VirtualHost(draft.name, domains, routes, draft.origin, draft.require_tls)
+
+    return units.of(("virtual host", draft.name), (domains, given, draft.origin, draft.require_tls), make)
 
 
 def catch_alls_last(routes: Iterable[Route]) -> tuple[Route, ...]:
