@@ -1,7 +1,6 @@
 """Filter chains: which connections by SNI, how their TLS ends, and who reads what is inside."""
 
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from envoy.config.core.v3 import base_pb2
@@ -18,13 +17,9 @@ from pylae.xds.wellknown import duration, pack
 HANDSHAKE_TIMEOUT = timedelta(seconds=15)
 """Istio's PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT: how long a client may take over its TLS handshake."""
 
-MOST_CHAINS = 16384
-"""How many are remembered, so that a new host costs the spelling of its own chain and not of its neighbours'."""
 
-
-@lru_cache(maxsize=MOST_CHAINS)
 def filter_chain(chain: FilterChain) -> Any:
-    """`FilterChain`. The message is shared: it is to be copied into its listener and never changed."""
+    """`FilterChain`, as one piece of its listener."""
     message = listener_components_pb2.FilterChain(name=chain.name, filters=[_network_filter(chain)])
     if chain.server_names:
         message.filter_chain_match.server_names.extend(chain.server_names)
