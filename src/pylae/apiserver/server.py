@@ -25,6 +25,7 @@ from pylae.apiserver.upkeep import tend
 
 TEND_EVERY: Final = 60.0
 """Seconds."""
+BACKLOG: Final = 128
 GRACE: Final = 2.0
 """Seconds that requests under way get at the end. Watches are ended at once: their clients resume."""
 
@@ -154,6 +155,7 @@ def _bind(settings: ApiServerSettings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, settings.port))
+        listener.listen(BACKLOG)  # two may bind a port, and only one may listen: the other is to be told now
     except OSError as error:
         listener.close()
         raise SettingsError(
