@@ -17,6 +17,7 @@ from pylae.envoy import proc
 from pylae.envoy.admin import Admin
 from pylae.envoy.command import Command
 from pylae.envoy.process import Exit, adopt, spawn
+from pylae.xds.resource import ResourceSet
 
 pytestmark = pytest.mark.real
 
@@ -109,17 +110,20 @@ async def test_an_adopted_one_that_ends_is_noticed(lab: Lab) -> None:
     adopted.release()
 
 
+def in_front_of(upstream: Upstream, port: int) -> ResourceSet:
+    """Everything on this port goes to the upstream."""
+    return world(
+        listener("0.0.0.0_8080", port, plain("http")),
+        forwarding("http", "slow"),
+        cluster("slow"),
+        endpoints("slow", upstream.port),
+    )
+
+
 async def test_it_is_stopped_when_the_requests_under_way_are_answered(lab: Lab) -> None:
     port = free_port()
     async with Upstream("slow") as upstream:
-        await lab.settle(
-            world(
-                listener("0.0.0.0_8080", port, plain("http")),
-                forwarding("http", "slow"),
-                cluster("slow"),
-                endpoints("slow", upstream.port),
-            )
-        )
+        await lab.settle(in_front_of(upstream, port))
         client = asyncio.create_task(lab.curl(f"http://a.test:{port}/held"))
         await upstream.held.wait()
         stopping = asyncio.create_task(lab.envoy.stop(lab.admin, timedelta(seconds=10)))
@@ -138,14 +142,7 @@ async def test_it_is_stopped_when_the_requests_under_way_are_answered(lab: Lab) 
 async def test_it_is_stopped_even_if_a_request_never_ends(lab: Lab) -> None:
     port = free_port()
     async with Upstream("slow") as upstream:
-        await lab.settle(
-            world(
-                listener("0.0.0.0_8080", port, plain("http")),
-                forwarding("http", "slow"),
-                cluster("slow"),
-                endpoints("slow", upstream.port),
-            )
-        )
+        await lab.settle(in_front_of(upstream, port))
         client = asyncio.create_task(lab.curl(f"http://a.test:{port}/held"))
         await upstream.held.wait()
         await lab.envoy.stop(lab.admin, timedelta(seconds=0.3))

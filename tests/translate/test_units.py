@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from pylae.model.snapshot import Snapshot
 from pylae.model.workload import GatewayWorkload
+from pylae.translate.bind import bindings
 from pylae.translate.cluster import cluster
 from pylae.translate.plan import plan_ports
+from pylae.translate.registry import ServiceRegistry
 from pylae.translate.site import site
 from pylae.translate.translate import translate
-from pylae.translate.view import view_of
+from pylae.translate.view import View
 
 WORKLOAD = GatewayWorkload()
 
@@ -40,10 +42,14 @@ endpoints: [{addresses: [10.0.0.1]}]
 """
 
 
+def view_of(snapshot: Snapshot) -> View:
+    return View(WORKLOAD, bindings(snapshot, WORKLOAD), ServiceRegistry(snapshot, WORKLOAD))
+
+
 def test_sites_made_one_by_one_are_those_of_the_whole(read: Callable[[str], Snapshot]) -> None:
     snapshot = read(WORLD)
     whole = translate(snapshot, WORKLOAD)
-    view = view_of(snapshot, WORKLOAD)
+    view = view_of(snapshot)
     sites = {plan.name: site(plan.servers, view) for plan in plan_ports(snapshot, WORKLOAD).listeners}
     assert {name: made.chains for name, made in sites.items()} == {made.name: made.chains for made in whole.listeners}
     made = sorted((r for found in sites.values() for r in found.route_configurations), key=lambda routes: routes.name)
@@ -52,7 +58,7 @@ def test_sites_made_one_by_one_are_those_of_the_whole(read: Callable[[str], Snap
 
 def test_a_cluster_made_by_itself_is_that_of_the_whole(read: Callable[[str], Snapshot]) -> None:
     snapshot = read(WORLD)
-    (port,) = view_of(snapshot, WORKLOAD).registry.ports("x.shop.svc.cluster.local")
+    (port,) = view_of(snapshot).registry.ports("x.shop.svc.cluster.local")
     assert (cluster("x.shop.svc.cluster.local", port),) == translate(snapshot, WORKLOAD).clusters
 
 

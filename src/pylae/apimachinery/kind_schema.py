@@ -32,7 +32,6 @@ KEPT: Final = (
     INT_OR_STRING,
     PRESERVE_UNKNOWN,
 )
-OPEN: Final[Json] = {"type": "object", PRESERVE_UNKNOWN: True}
 
 
 def kind_schema(kind: Kind) -> Json:

@@ -92,9 +92,9 @@ class Reporter:
     async def _report(self) -> float:
         """Seconds until the next report, if nothing happens before."""
         now = self.clock()
-        found = self.findings(now)
-        self._measure(found)
         try:
+            found = self.findings(now)
+            self._measure(found)
             await self._write_statuses(found, now)
             await self._announce(self._standing(found), now)
         except KubeError as error:

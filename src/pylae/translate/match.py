@@ -16,8 +16,6 @@ from pylae.model.ir.route import (
     StringMatch,
 )
 
-EVERYTHING = RouteMatch()
-
 CLAIMS = "@request.auth.claims"
 """Header keys that begin so ask for claims of a JWT."""
 

@@ -11,7 +11,7 @@ from pylae.api.virtual_service import L4MatchAttributes, TlsMatchAttributes, Vir
 from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import AccessLog, GatewayWorkload
-from pylae.translate.bind import Bindings, bindings, resolve_gateways, shared_hosts
+from pylae.translate.bind import Bindings, resolve_gateways, shared_hosts
 from pylae.translate.registry import Provider, ServiceRegistry
 from pylae.translate.select import selects
 from pylae.translate.server import Server
@@ -88,11 +88,6 @@ class View:
 
     def _finds(self, noted: tuple[Reads, object]) -> bool:
         return noted[0].hold(self.bindings, self.registry)
-
-
-def view_of(snapshot: Snapshot, workload: GatewayWorkload, access_log: AccessLog | None = None) -> View:
-    """The view of a snapshot that holds valid objects only."""
-    return View(workload, bindings(snapshot, workload), ServiceRegistry(snapshot, workload), access_log)
 
 
 @dataclass(frozen=True, eq=False)
