@@ -6,7 +6,7 @@ import pytest
 
 from pylae.apimachinery.failure import Failure
 from pylae.apimachinery.registry import REGISTRY
-from pylae.apimachinery.table import partial, partial_list, table
+from pylae.apimachinery.table import partial, table
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 CREATED = "2026-01-02T03:01:05Z"
@@ -243,6 +243,3 @@ def test_a_table_says_what_list_it_is_of():
 def test_metadata_alone_is_partial():
     obj = {"metadata": {"name": "x"}, "data": {"secret": "c2VjcmV0"}}
     assert partial(obj) == {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "x"}}
-    listed = partial_list([obj], {"resourceVersion": "7"})
-    assert listed["kind"] == "PartialObjectMetadataList"
-    assert listed["items"] == [partial(obj)]

@@ -1,8 +1,10 @@
 """What the tests of this room share: objects to store, and an open store to put them in."""
 
 import base64
+import contextlib
 import io
 import json
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -18,6 +20,7 @@ from pylae.apimachinery.document import Json
 from pylae.apiserver.cache import Cache, load
 from pylae.apiserver.entry import Entry, Event, Key, Verb, record
 from pylae.apiserver.journal import Journal
+from pylae.apiserver.reader import LogRow
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, Limits
 from pylae.apiserver.storage import Storage, open_storage
@@ -40,6 +43,35 @@ class Clock:
 
     def advance(self, by: timedelta) -> None:
         self.now += by
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What a database file holds, seen with other eyes than the server's."""
+
+    path: Path
+
+    def objects(self) -> list[Entry]:
+        rows = self._rows("SELECT resource, namespace, name, revision, body FROM objects ORDER BY 1, 2, 3")
+        return [Entry(Key(*key), revision, body) for *key, revision, body in rows]
+
+    def log(self) -> list[LogRow]:
+        """Newest first."""
+        rows = self._rows("SELECT revision, verb, resource, namespace, name, replaced FROM log ORDER BY 1 DESC")
+        return [LogRow(revision, verb, Key(*key), replaced) for revision, verb, *key, replaced in rows]
+
+    def claims(self) -> dict[str, str]:
+        """Who has what."""
+        return dict(self._rows("SELECT claim, name FROM claims"))
+
+    def _rows(self, sql: str) -> list[tuple]:
+        with contextlib.closing(sqlite3.connect(self.path)) as database:
+            return database.execute(sql).fetchall()
+
+
+@pytest.fixture
+def disk() -> type[Disk]:
+    return Disk
 
 
 @dataclass
@@ -75,6 +107,12 @@ class Store:
             transaction.remove(entry)
 
         await self.journal.write(decide)
+
+    def log(self) -> list[LogRow]:
+        return Disk(self.path).log()
+
+    def stored(self) -> list[str]:
+        return [entry.key.name for entry in Disk(self.path).objects()]
 
     def names(self, resource: str = "configmaps") -> list[str]:
         return [entry.key.name for entry in self.cache.walk(resource)]

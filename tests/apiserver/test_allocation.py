@@ -24,7 +24,7 @@ async def test_every_service_gets_an_address_of_its_own(api):
     specs = await asyncio.gather(*(service(api, f"s{n}") for n in range(50)))
     addresses = {spec["clusterIP"] for spec in specs}
     assert len(addresses) == 50
-    assert all(ipaddress.ip_address(address) in ipaddress.ip_network("10.96.0.0/16") for address in addresses)
+    assert all(ipaddress.ip_address(address) in ipaddress.ip_network("10.96.0.0/12") for address in addresses)
     assert [spec["clusterIPs"] for spec in specs] == [[spec["clusterIP"]] for spec in specs]
     assert not any(node_ports(spec) for spec in specs)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pylae.apimachinery.failure import Failure
-from pylae.apiserver.history import History
+from pylae.apiserver.history import EVENTS_KEPT, History
 from pylae.apiserver.watcher import Interest
 
 EVERYTHING = Interest()
@@ -82,9 +82,9 @@ async def test_a_watch_that_crashes_ends_and_takes_nothing_along(store):
     assert await seen(whole) == [("ADDED", "a", 1001)]
 
 
-async def test_closing_the_cache_ends_every_watch(store):
+async def test_the_end_of_watches_is_the_end_of_every_watch(store):
     watcher = watch(store, 1000)
-    store.cache.close()
+    store.cache.end_watches()
     assert await watcher.take(60) is None
 
 
@@ -146,9 +146,53 @@ def test_history_keeps_the_newest_and_knows_where_it_begins(events):
     for number, name in enumerate(("a", "b", "c"), 1001):
         past.add(events.added(number, name))
     assert past.floor == 1001
-    assert [event.entry.key.name for event in past.since(1001)] == ["b", "c"]
-    assert [event.entry.key.name for event in past.since(1002)] == ["c"]
-    assert past.since(1003) == ()
+    assert [event.entry.key.name for event in past.since("configmaps", 1001)] == ["b", "c"]
+    assert [event.entry.key.name for event in past.since("configmaps", 1002)] == ["c"]
+    assert past.since("configmaps", 1003) == ()
+
+
+def test_history_is_bounded_in_bytes_too(events):
+    past = History(1000, room=10_000)
+    for number in range(1001, 1021):
+        past.add(events.added(number, f"n{number}", data={"k": "v" * 1000}))
+    assert (len(past), past.floor) == (8, 1012)
+
+
+def test_history_keeps_nothing_parsed(events):
+    past, event = History(1000), events.added(1001, "a")
+    past.add(event)
+    (first,), (second,) = past.since("configmaps", 1000), past.since("configmaps", 1000)
+    assert first.entry.body is second.entry.body is event.entry.body
+    assert first.entry.object is first.entry.object
+    assert first.entry.object is not second.entry.object
+    assert first.entry.object is not event.entry.object
+
+
+async def test_what_history_had_no_room_for_is_told_from_the_log(store):
+    for number in range(40):
+        await store.put("a", data={"k": f"{number}" * 500_000})
+    await store.put("b")
+    events = await seen(watch(store, 1000))
+    assert [revision for *_, revision in events] == list(range(1001, 1042))
+
+
+async def test_secrets_that_history_had_no_room_for_are_too_old(store):
+    await store.put("key", "secrets")
+    for number in range(40):
+        await store.put("a", data={"k": f"{number}" * 500_000})
+    assert await seen(watch(store, 1001, resource="secrets")) == []
+    with pytest.raises(Failure, match=r"too old resource version: 1000 \(1001\)"):
+        watch(store, 1000, resource="secrets")
+
+
+async def test_a_past_too_long_to_be_told_is_expired(store, events, clock):
+    last = store.cache.revision + EVENTS_KEPT + 1
+    store.storage.commit([events.added(n, f"n{n}") for n in range(store.cache.revision + 1, last + 1)], clock())
+    again = await store.reopen()
+    assert len(await seen(watch(again, 1001))) == EVENTS_KEPT
+    with pytest.raises(Failure, match="too much has happened since resourceVersion 1000"):
+        watch(again, 1000)
+    await again.journal.close()
 
 
 async def test_compaction_forgets_in_memory_and_on_disk_alike(store, clock):
@@ -159,7 +203,7 @@ async def test_compaction_forgets_in_memory_and_on_disk_alike(store, clock):
     assert await seen(watch(store, 1001)) == [("ADDED", "b", 1002)]
     with pytest.raises(Failure, match="too old"):
         watch(store, 1000)
-    assert [row.revision for row in store.storage.log()] == [1002]
+    assert [row.revision for row in store.log()] == [1002]
 
 
 async def test_a_watch_resumes_across_a_restart(store):

@@ -6,6 +6,7 @@ import pytest
 
 from pylae.apimachinery.failure import Failure, bad_request
 from pylae.apiserver.entry import Key
+from pylae.apiserver.storage import CHECKPOINT_BYTES
 from pylae.apiserver.watcher import Interest
 
 
@@ -46,7 +47,7 @@ async def test_readers_see_a_write_only_when_it_is_durable(store):
     assert store.names() == []
     await write
     assert store.names() == ["a"]
-    assert [row.key.name for row in store.storage.objects()] == ["a"]
+    assert store.stored() == ["a"]
 
 
 async def test_a_refused_decision_changes_nothing(store):
@@ -95,6 +96,14 @@ async def test_a_transaction_sees_what_is_decided_but_not_yet_durable(store):
     assert names == ["b"]
 
 
+async def test_the_write_ahead_log_does_not_grow_for_ever(store):
+    longest = 0
+    for number in range(20):
+        await store.put("a", data={"k": f"{number}" * 500_000})
+        longest = max(longest, store.path.with_name("api.db-wal").stat().st_size)
+    assert CHECKPOINT_BYTES < longest < CHECKPOINT_BYTES * 1.5
+
+
 @pytest.fixture
 async def small_store(tmp_path, clock, store):
     opened = type(store).open(tmp_path / "small" / "api.db", clock, limit_bytes=256 * 1024)
@@ -113,7 +122,7 @@ async def test_a_full_disk_refuses_the_write_in_words_and_reading_goes_on(small_
     assert await watcher.take(0) == ()
     await store.put("b")
     assert store.names() == ["a", "b"]
-    assert [row.key.name for row in store.storage.objects()] == ["a", "b"]
+    assert store.stored() == ["a", "b"]
 
 
 async def test_what_was_decided_after_a_write_that_failed_fails_with_it(small_store):

@@ -11,9 +11,9 @@ import yaml
 
 from pylae.apimachinery.object import rfc3339
 from pylae.apiserver.backend import Admission
+from pylae.apiserver.database import StorageError
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, SettingsError
-from pylae.apiserver.storage import StorageError
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 EVENTS = "/api/v1/namespaces/default/events"

@@ -40,13 +40,14 @@ def strict_json(body: bytes) -> tuple[Any, tuple[str, ...]]:
     """
     try:
         value = msgspec.json.decode(body)
-        check_depth(value)
-        marked = json.loads(body, object_pairs_hook=_members)
+        if body.count(b"{") + body.count(b"[") > MAX_DEPTH:  # else it cannot be deeper
+            check_depth(value)
+        repeated = _repeated_fields(body)
     except RecursionError:
         raise bad_request(TOO_DEEP) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise bad_request(f"the body is not valid JSON: {_reason(error)}") from None
-    return value, tuple(f'duplicate field "{path}"' for path in _repeated(marked, ""))
+    return value, tuple(f'duplicate field "{path}"' for path in repeated)
 
 
 def check_depth(value: Any) -> None:
@@ -70,9 +71,18 @@ def join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    plain = dict(pairs)
-    return plain if len(plain) == len(pairs) else _Repeated(pairs)
+def _repeated_fields(body: bytes) -> tuple[str, ...]:
+    seen: list[_Repeated] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        seen.append(_Repeated(pairs))
+        return seen[-1]
+
+    marked = json.loads(body, object_pairs_hook=members)
+    return tuple(_repeated(marked, "")) if seen else ()
 
 
 def _repeated(value: Any, path: str) -> Iterator[str]:

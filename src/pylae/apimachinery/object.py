@@ -122,7 +122,7 @@ def generated_name(prefix: str, suffix: str) -> str:
 
 def rfc3339(moment: datetime) -> str:
     """Whole seconds in UTC, as Kubernetes writes times: they sort as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _claim_namespace(resource: Resource, metadata: Json, namespace: str) -> None:

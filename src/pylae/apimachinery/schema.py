@@ -24,7 +24,9 @@ PRESERVE_UNKNOWN: Final = "x-kubernetes-preserve-unknown-fields"
 
 def check(schema: Schema, value: Any, path: str = "") -> tuple[Cause, ...]:
     """All structural errors of a value: types, enumerations, ranges, lengths, required fields."""
-    return tuple(_check(schema, value, path))
+    causes: list[Cause] = []
+    _check(schema, value, (path, causes))
+    return tuple(causes)
 
 
 def unknown_fields(schema: Schema, value: Any) -> tuple[str, ...]:
@@ -92,25 +94,26 @@ def _member_schema(schema: Schema, key: str) -> Schema | None:
     return {} if schema.get(PRESERVE_UNKNOWN) or not properties else None
 
 
-def _check(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
-    found = json_type(value)
-    if not _has_type(schema, found):
-        yield type_invalid(path, found, f'{path} in body must be of type {_type_name(schema)}: "{found}"')
+def _check(schema: Schema, value: Any, found: tuple[str, list[Cause]]) -> None:
+    (path, causes), kind = found, json_type(value)
+    if not _has_type(schema, kind):
+        causes.append(type_invalid(path, kind, f'{path} in body must be of type {_type_name(schema)}: "{kind}"'))
         return
+    if not _RULES.keys().isdisjoint(schema):
+        causes += _broken_rules(schema, value, path)
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _check(schema.get("items", {}), item, (f"{path}[{index}]", causes))
+    elif isinstance(value, dict):
+        causes += (missing(join(path, key)) for key in schema.get("required", ()) if key not in value)
+        for key, member in value.items():
+            _check(_member_schema(schema, key) or {}, member, (join(path, key), causes))
+
+
+def _broken_rules(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
     for keyword, rule in _RULES.items():
         if keyword in schema and (cause := rule(schema[keyword], value, path)):
             yield cause
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _check(schema.get("items", {}), item, f"{path}[{index}]")
-    elif isinstance(value, dict):
-        yield from _check_members(schema, value, path)
-
-
-def _check_members(schema: Schema, value: Mapping[str, Any], path: str) -> Iterator[Cause]:
-    yield from (missing(join(path, key)) for key in schema.get("required", ()) if key not in value)
-    for key, member in value.items():
-        yield from _check(_member_schema(schema, key) or {}, member, join(path, key))
 
 
 def _has_type(schema: Schema, found: str) -> bool:

@@ -57,12 +57,6 @@ def partial(obj: Mapping[str, Any]) -> Json:
     return {"kind": "PartialObjectMetadata", "apiVersion": META, "metadata": obj.get("metadata", {})}
 
 
-def partial_list(objects: Iterable[Mapping[str, Any]], metadata: Json) -> Json:
-    """The metadata of many objects."""
-    document: Json = {"kind": "PartialObjectMetadataList", "apiVersion": META, "metadata": metadata}
-    return {**document, "items": [partial(obj) for obj in objects]}
-
-
 def _object_of_row(obj: Json, include: str) -> Json:
     match include or "Metadata":
         case "Metadata":

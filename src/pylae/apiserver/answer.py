@@ -2,7 +2,11 @@
 
 import asyncio
 import gzip
-from collections.abc import Iterable, Mapping
+import logging
+import zlib
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -13,9 +17,12 @@ from pylae.apimachinery.failure import Failure
 
 COMPRESS_ABOVE: Final = 128 * 1024
 """Bytes; below, compression costs more than loopback saves (upstream's threshold)."""
+COMPRESSED: Final = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 WARNING_LENGTH: Final = 256
 WARNINGS_LENGTH: Final = 4096
 """Characters of one warning and of all together, as upstream: header space is bounded in every client."""
+
+logger = logging.getLogger(__name__)
 
 
 async def answer(
@@ -36,12 +43,47 @@ async def answer(
     response.headers.update({"Cache-Control": "no-cache, private", **(headers or {})})
     for warning in _bounded(warnings):
         response.headers.add("Warning", f'299 - "{warning}"')
-    if len(content) > COMPRESS_ABOVE and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if len(content) > COMPRESS_ABOVE and _takes_gzip(request):
         content = await asyncio.to_thread(gzip.compress, content, 1)
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
+        response.headers.update(COMPRESSED)
     response.body = content
     return response
+
+
+async def stream(
+    request: web.Request, pieces: AsyncGenerator[bytes, None], *, patience: timedelta, compress: bool = False
+) -> web.StreamResponse:
+    """An answer that is written while it is being made. A client that reads nothing for as long as `patience`, or an
+    answer that fails half-way, ends with its connection: the client sees that it is not whole."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
+    response.enable_chunked_encoding()
+    if compress and _takes_gzip(request):
+        response.headers.update(COMPRESSED)
+        pieces = _gzipped(pieces)
+    await response.prepare(request)
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                async with asyncio.timeout(patience.total_seconds()):
+                    await response.write(piece)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the client left, which is how most watches end
+    except Exception as error:
+        if not isinstance(error, TimeoutError):
+            logger.exception("%s %s failed half-way", request.method, request.path)
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _gzipped(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    gzip_ = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if compressed := await asyncio.to_thread(gzip_.compress, piece):
+                yield compressed
+    yield gzip_.flush()
 
 
 async def refuse(request: web.Request, failure: Failure) -> web.Response:
@@ -54,6 +96,10 @@ async def refuse(request: web.Request, failure: Failure) -> web.Response:
 def success(details: Json) -> Json:
     """The Status that says "done", for what has no object left to answer with."""
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    return "gzip" in request.headers.get("Accept-Encoding", "")
 
 
 def _bounded(warnings: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from uuid import uuid4
+from uuid import UUID
 
 from aiohttp import web
 
@@ -96,8 +96,9 @@ class Backend:
 
     def birth(self) -> Birth:
         """What a new object gets from outside."""
-        suffix = "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(5))
-        return Birth(str(uuid4()), self.clock(), suffix)
+        entropy = secrets.token_bytes(21)
+        suffix = "".join(SUFFIX_ALPHABET[byte % len(SUFFIX_ALPHABET)] for byte in entropy[16:])
+        return Birth(str(UUID(bytes=entropy[:16], version=4)), self.clock(), suffix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

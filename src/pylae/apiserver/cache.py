@@ -1,93 +1,72 @@
-"""All objects in memory, in the order of their names, and who watches them.
+"""What readers see: the present, the recent past, and who watches them. `revision` is the newest one published.
 
-Every read is answered from here and touches no disk. What is here has been committed: the journal adds the events of
-a transaction after the disk has them, all in one step of the event loop, so that a list and the watch that follows it
-never miss or repeat anything.
+The present is on the disk alone, and every read looks there (see `reader`). The journal publishes the events of a
+transaction when the disk has them, in one step of the event loop with the picture that reads are answered from, so
+that a list and the watch that follows it never miss or repeat anything.
 """
 
 import logging
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
-from pylae.apimachinery.failure import expired
-from pylae.apiserver.entry import Entry, Event, Key, Verb, recall
-from pylae.apiserver.history import History, Past, read_past
-from pylae.apiserver.storage import Storage, StorageError
+from pylae.apimachinery.failure import Failure, expired
+from pylae.apiserver.entry import Entry, Event, Key
+from pylae.apiserver.history import EVENTS_KEPT, History, replay
+from pylae.apiserver.reader import SLICE_ROWS, Range, Reader
+from pylae.apiserver.storage import OPENED, WITHOUT_HISTORY, Storage
 from pylae.apiserver.watcher import Interest, Watcher
 
 logger = logging.getLogger(__name__)
-AFTER_ALL = "\U0010ffff"
-"""Sorts after every name and namespace."""
-
-
-@dataclass(slots=True)
-class Shelf:
-    """The objects of one resource, by namespace and name, and what lately happened to them."""
-
-    history: History
-    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
-    order: list[tuple[str, str]] = field(default_factory=list)
-    watchers: set[Watcher] = field(default_factory=set)
-
-    def put(self, entry: Entry) -> None:
-        place = (entry.key.namespace, entry.key.name)
-        if place not in self.entries:
-            insort(self.order, place)
-        self.entries[place] = entry
-
-    def drop(self, key: Key) -> None:
-        place = (key.namespace, key.name)
-        if self.entries.pop(place, None) is not None:
-            del self.order[bisect_left(self.order, place)]
-
-    def tell(self, event: Event) -> None:
-        """Offers an event to every watch. One that crashes over it is ended: the others, and the write, go on."""
-        for watcher in self.watchers:
-            try:
-                watcher.offer(event)
-            except Exception:
-                logger.exception("a watch of %s crashed: this is a bug in Pylae", event.entry.key.resource)
-                watcher.close()
-
-    def walk(self, namespace: str, after: tuple[str, str]) -> Iterator[Entry]:
-        """The entries of a namespace (`""`: of all) that sort after a place."""
-        low = bisect_left(self.order, max(after, (namespace, "")))
-        high = bisect_left(self.order, (namespace, AFTER_ALL)) if namespace else len(self.order)
-        for place in self.order[low:high]:
-            if place != after:
-                yield self.entries[place]
 
 
 class Cache:
-    """The present, the recent past and the watches of all resources. `revision` is the newest one committed."""
+    """The reading half of the store."""
 
-    def __init__(self, revision: int, present: Mapping[Key, Entry], past: Past) -> None:
+    def __init__(self, reader: Reader, revision: int) -> None:
         self.revision = revision
+        self._reader = reader
+        self._history = History(revision)
+        self._opened = revision
+        self._forgotten = 0
+        self._watchers: dict[str, set[Watcher]] = {}
         self._closed = False
-        self._past = past
-        self._shelves = {resource: Shelf(history) for resource, history in past.histories.items()}
-        for entry in present.values():
-            self._shelf(entry.key.resource).put(entry)
 
     def get(self, key: Key) -> Entry | None:
-        return self._shelf(key.resource).entries.get((key.namespace, key.name))
+        return self._reader.get(key)
+
+    def slice(self, wanted: Range, limit: int = SLICE_ROWS) -> tuple[list[Entry], bool]:
+        """The first objects of a range, some milliseconds' work at most; and whether there may be more."""
+        return self._reader.slice(wanted, limit)
 
     def walk(self, resource: str, namespace: str = "", after: tuple[str, str] = ("", "")) -> Iterator[Entry]:
-        """The objects of a resource in the order of (namespace, name), from after a place on."""
-        return self._shelf(resource).walk(namespace, after)
+        """The objects of a resource in the order of (namespace, name), from after a place on. To be used up in one
+        step of the event loop; what may be long is read in slices."""
+        wanted, limit, more = Range(resource, namespace, after=after), 1, True
+        while more:  # many only want to know whether there is anything: the first slices are small
+            entries, more = self.slice(wanted, limit)
+            yield from entries
+            wanted = wanted.from_(entries[-1]) if entries else wanted
+            limit = min(limit * 8, SLICE_ROWS)
+
+    def oldest_events(self, limit: int) -> list[Entry]:
+        """The Events (core/v1) that were not written for the longest time."""
+        return self._reader.oldest_events(limit)
+
+    def holder(self, claim: str) -> Key | None:
+        """Who has what only one can have (see `claims`)."""
+        return self._reader.holder(claim)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keeps the picture that readers see, while the next one is written."""
+        return self._reader.hold()
 
     def apply(self, events: Iterable[Event]) -> None:
-        """Makes committed events the present and tells the watches, in the order of their revisions."""
+        """Publishes committed events: they are the past now, and the watches hear of them in the order of their
+        revisions."""
         for event in events:
-            shelf = self._shelf(event.entry.key.resource)
-            if event.verb is Verb.DELETED:
-                shelf.drop(event.entry.key)
-            else:
-                shelf.put(event.entry)
-            shelf.history.add(event)
+            self._history.add(event)
             self.revision = event.revision
-            shelf.tell(event)
+            self._tell(event)
 
     def check(self, resource: str, revision: int) -> None:
         """Raises 410 unless what came after a revision is still known.
@@ -95,47 +74,76 @@ class Cache:
         A revision from the future is another history's: the store was put back, and what the client knows is not what
         happened.
         """
-        if revision > self.revision or any(revision in gap for gap in self._past.gaps):
-            raise expired(f"resourceVersion {revision} was never reached here (now at {self.revision}): list again")
-        if revision < self._shelf(resource).history.floor:
-            raise expired(f"too old resource version: {revision} ({self._shelf(resource).history.floor})")
+        if revision > self.revision:
+            raise self._never_reached(revision)
+        if revision >= self._history.floor:
+            return
+        floor = self._floor(resource)
+        if revision < floor:
+            raise expired(f"too old resource version: {revision} ({floor})")
+        row = self._reader.log_from(revision)
+        if row and row.verb == OPENED and row.revision != revision:  # it was skipped: nobody can have seen it
+            raise self._never_reached(revision)
 
     def watch(self, resource: str, interest: Interest, *, after: int, limit: int) -> Watcher:
         """A watch that first holds what happened after a revision. Raises 410 (see `check`). End it with `leave`."""
         self.check(resource, after)
-        shelf = self._shelf(resource)
-        watcher = Watcher(interest, shelf.history.since(after), limit)
-        shelf.watchers.add(watcher)
+        watcher = Watcher(interest, self._since(resource, after), limit)
+        self._watchers.setdefault(resource, set()).add(watcher)
         if self._closed:
             watcher.close()
         return watcher
 
     def leave(self, resource: str, watcher: Watcher) -> None:
-        self._shelf(resource).watchers.discard(watcher)
+        self._watchers[resource].discard(watcher)
 
-    def close(self) -> None:
+    def end_watches(self) -> None:
         """Ends every watch, and those that are still to come at once: the server stops."""
         self._closed = True
-        for shelf in self._shelves.values():
-            for watcher in shelf.watchers:
+        for watchers in self._watchers.values():
+            for watcher in watchers:
                 watcher.close()
+
+    def close(self) -> None:
+        """Lets go of the disk."""
+        self._reader.close()
 
     def forget(self, before: int) -> None:
         """Lets go of events older than a revision."""
-        self._past = replace(self._past, floor=max(self._past.floor, before - 1))
-        for shelf in self._shelves.values():
-            shelf.history.forget(before)
+        self._forgotten = max(self._forgotten, before - 1)
+        self._history.forget(before)
 
-    def _shelf(self, resource: str) -> Shelf:
-        if (shelf := self._shelves.get(resource)) is None:
-            shelf = self._shelves[resource] = Shelf(History(self._past.floor))
-        return shelf
+    def _tell(self, event: Event) -> None:
+        """Offers an event to every watch. One that crashes over it is ended: the others, and the write, go on."""
+        for watcher in self._watchers.get(event.entry.key.resource, ()):
+            try:
+                watcher.offer(event)
+            except Exception:
+                logger.exception("a watch of %s crashed: this is a bug in Pylae", event.entry.key.resource)
+                watcher.close()
+
+    def _floor(self, resource: str) -> int:
+        """The oldest revision after which everything is known of a resource, in memory or in the log."""
+        oldest = self._reader.log_begins()
+        if oldest is None:
+            return self._history.floor
+        begins = oldest.revision if oldest.verb == OPENED else oldest.revision - 1
+        if resource in WITHOUT_HISTORY:
+            begins = max(begins, self._reader.last_change(resource, self._history.floor))
+        return max(begins, self._forgotten)
+
+    def _since(self, resource: str, revision: int) -> Sequence[Event]:
+        if revision >= self._history.floor or resource in WITHOUT_HISTORY:
+            return self._history.since(resource, max(revision, self._history.floor))
+        rows = self._reader.log_of(resource, revision, EVENTS_KEPT + 1)
+        if len(rows) > EVENTS_KEPT:
+            raise expired(f"too much has happened since resourceVersion {revision}: list again")
+        return replay(rows, self.get)
+
+    def _never_reached(self, revision: int) -> Failure:
+        return expired(f"resourceVersion {revision} was never reached here (now at {self.revision}): list again")
 
 
 def load(storage: Storage) -> Cache:
-    """The cache as an opened database has it. Raises `StorageError` for one that cannot be read."""
-    try:
-        present = {row.key: recall(row.key, row.body) for row in storage.objects()}
-        return Cache(storage.revision, present, read_past(tuple(storage.log()), present))
-    except (ValueError, LookupError, TypeError, AssertionError) as error:
-        raise StorageError(f"the API's database holds what Pylae did not write ({error!r}). Restore a copy.") from error
+    """The cache over an opened database."""
+    return Cache(Reader(storage.path), storage.revision)

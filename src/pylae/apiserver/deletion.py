@@ -1,12 +1,16 @@
-"""Delete: one object, a collection, or a namespace with all that is in it, in one transaction.
+"""Delete: one object, a collection, or a namespace with all that is in it.
 
 An object with finalizers is only marked; it goes when the last of them is taken off. Grace periods and propagation
 policies are taken and ignored: nothing runs here that would need the one, and nothing is owned that would need the
 other.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Final
 
 from aiohttp import web
 
@@ -21,8 +25,13 @@ from pylae.apiserver.backend import Backend, Call
 from pylae.apiserver.entry import Entry, Key
 from pylae.apiserver.namespaces import NAMESPACES
 from pylae.apiserver.query import read_dry_run
+from pylae.apiserver.reader import Range
 from pylae.apiserver.reads import interest
 from pylae.apiserver.transaction import Transaction
+from pylae.apiserver.walk import Walk
+
+AT_ONCE: Final = 100
+"""Objects of a namespace that are ended in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +51,62 @@ class Deletion:
     now: datetime
 
     def delete(self, resource: Resource, entry: Entry) -> Entry | None:
-        """Removes an object, or marks it if something still holds it: then gives back what is left."""
+        """Removes an object, or marks it if something still holds it: then gives back what is left.
+
+        A namespace takes along what is in it; if that is much, it is marked, and `empty` is to be called again.
+        """
         if resource.qualified_name == NAMESPACES:
-            for inner_resource, inner in tuple(namespaces.contents(self.registry, self.transaction, entry.key.name)):
-                self.delete(inner_resource, inner)
-        marked = prepare_delete(entry.object, now=self.now)
-        if not self._is_held(entry.key, marked):
-            self._remove(entry)
-            return None
-        if resource.qualified_name == NAMESPACES:
-            marked = namespaces.terminating(marked)
-        return entry if unchanged(entry.object, marked) else self.transaction.put(entry.key, marked)
+            self._end_some(entry.key.name)
+        left = self._end(entry)
+        if left is None:
+            self._finish_namespace(entry.key.namespace)
+        return left
 
     def finish(self, entry: Entry) -> None:
         """Removes an object that was marked, if the write that made this entry took off the last thing that held it."""
         if is_finished(entry.object) and not self._is_held(entry.key, entry.object):
-            self._remove(entry)
+            self.transaction.remove(entry)
+            self._finish_namespace(entry.key.namespace)
+
+    def empty(self, namespace: str) -> bool:
+        """Removes some of what is in a namespace, and itself if it is marked and that was all; says whether there is
+        more to do."""
+        ended = self._end_some(namespace)
+        self._finish_namespace(namespace)
+        return ended == AT_ONCE
+
+    def _end_some(self, namespace: str) -> int:
+        inside = (entry for _, entry in namespaces.contents(self.registry, self.transaction, namespace))
+        some = tuple(islice((entry for entry in inside if not _is_marked(entry)), AT_ONCE))
+        for entry in some:
+            self._end(entry)
+        return len(some)
+
+    def _end(self, entry: Entry) -> Entry | None:
+        marked = prepare_delete(entry.object, now=self.now)
+        if not self._is_held(entry.key, marked):
+            self.transaction.remove(entry)
+            return None
+        if entry.key.resource == NAMESPACES:
+            marked = namespaces.terminating(marked)
+        return entry if unchanged(entry.object, marked) else self.transaction.put(entry.key, marked)
 
     def _is_held(self, key: Key, obj: Json) -> bool:
         if obj["metadata"].get("finalizers"):
             return True
         return key.resource == NAMESPACES and not namespaces.is_empty(self.registry, self.transaction, key.name)
 
-    def _remove(self, entry: Entry) -> None:
-        self.transaction.remove(entry)
-        if around := self.transaction.get(Key(NAMESPACES, "", entry.key.namespace)):
+    def _finish_namespace(self, name: str) -> None:
+        if around := self.transaction.get(Key(NAMESPACES, "", name)):
             self.finish(around)
 
 
 async def delete(backend: Backend, call: Call) -> web.StreamResponse:
-    """DELETE of one object: Status Success with its uid, or the object while finalizers hold it."""
+    """DELETE of one object: Status Success with its uid, or the object while finalizers hold it.
+
+    A namespace with much in it is emptied step by step, and others are served in between. If that is interrupted, it
+    stays marked and may be deleted again.
+    """
     options = await read_options(call)
 
     def decide(transaction: Transaction) -> tuple[Entry, Entry | None]:
@@ -84,27 +119,43 @@ async def delete(backend: Backend, call: Call) -> web.StreamResponse:
         return entry, Deletion(backend.registry, transaction, backend.clock()).delete(call.resource, entry)
 
     entry, left = await backend.journal.write(decide, dry_run=options.dry_run)
+    if left is not None and call.resource.qualified_name == NAMESPACES and not options.dry_run:
+        left = await _empty(backend, call)
     if left is not None:
         return await answer(call.request, call.spelling(backend.clock()).one(left))
     return await answer(call.request, success(_details(call.resource, call.name, entry.uid)))
 
 
+async def _empty(backend: Backend, call: Call) -> Entry | None:
+    """Empties a namespace that is marked; gives back what is left of it."""
+
+    def decide(transaction: Transaction) -> bool:
+        return Deletion(backend.registry, transaction, backend.clock()).empty(call.name)
+
+    while await backend.journal.write(decide):
+        pass
+    return backend.cache.get(call.key)
+
+
 async def delete_collection(backend: Backend, call: Call) -> web.StreamResponse:
-    """DELETE of a collection: all that the selectors choose, or none of it. Namespaces go one by one, as upstream
+    """DELETE of a collection: all that the selectors choose, a slice at a time. Namespaces go one by one, as upstream
     (405)."""
     if call.resource.qualified_name == NAMESPACES:
         raise method_not_allowed()
     options = await read_options(call)
-    wanted = interest(call)
-
-    def decide(transaction: Transaction) -> None:
-        deletion = Deletion(backend.registry, transaction, backend.clock())
-        for entry in tuple(transaction.walk(call.resource.qualified_name, call.namespace)):
-            if wanted.sees(entry):
-                deletion.delete(call.resource, entry)
-
-    await backend.journal.write(decide, dry_run=options.dry_run)
+    walk = Walk(backend.cache, interest(call), Range(call.resource.qualified_name))
+    while not walk.is_over:
+        keys = [entry.key for entry in walk.step()]
+        await backend.journal.write(partial(_delete_some, backend, call, keys), dry_run=options.dry_run)
     return await answer(call.request, success(_details(call.resource, "", "")))
+
+
+def _delete_some(backend: Backend, call: Call, keys: Iterable[Key], transaction: Transaction) -> None:
+    wanted, deletion = interest(call), Deletion(backend.registry, transaction, backend.clock())
+    for key in keys:
+        entry = transaction.get(key)
+        if entry and wanted.sees(entry):
+            deletion.delete(call.resource, entry)
 
 
 async def read_options(call: Call) -> Options:
@@ -123,3 +174,7 @@ async def read_options(call: Call) -> Options:
 def _details(resource: Resource, name: str, uid: str) -> Json:
     details = {"name": name, "group": resource.group, "kind": resource.plural, "uid": uid}
     return {key: value for key, value in details.items() if value}
+
+
+def _is_marked(entry: Entry) -> bool:
+    return "deletionTimestamp" in entry.object["metadata"]

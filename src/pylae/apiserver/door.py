@@ -27,6 +27,7 @@ from pylae.apiserver.address import Address, parse_address
 from pylae.apiserver.answer import refuse
 from pylae.apiserver.authentication import Credentials, Doorkeeper
 from pylae.apiserver.backend import Backend, Call
+from pylae.apiserver.database import StorageError
 from pylae.apiserver.documents import document
 from pylae.apiserver.negotiation import Form, choose_form
 from pylae.apiserver.query import read_query
@@ -68,6 +69,9 @@ class Door:
             return await refuse(request, self._too_large())
         except web.RequestPayloadError:
             return await refuse(request, bad_request("the body of the request cannot be read to its end"))
+        except StorageError as error:
+            logger.error("the API's database refused a read: %s", error)
+            return await refuse(request, internal_error(str(error)))
         except Exception:
             logger.exception("%s %s crashed: this is a bug in Pylae", request.method, request.path)
             return await refuse(request, internal_error("the server's log says what went wrong"))

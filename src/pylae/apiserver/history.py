@@ -1,89 +1,74 @@
-"""The recent past of one resource: enough to resume a watch, bounded in number, and honest about where it begins."""
+"""The recent past: enough to resume a watch, bounded in number and in bytes, and honest about where it begins.
+
+What happened since the start is in memory, as bytes. What happened before it, or was too much to keep, is told from
+the log when somebody asks for it.
+"""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Final
 
 from pylae.apiserver.entry import Entry, Event, Key, Verb, recall, record
-from pylae.apiserver.storage import OPENED, WITHOUT_HISTORY, LogRow
+from pylae.apiserver.reader import LogRow
 
 EVENTS_KEPT: Final = 10_000
+BYTES_KEPT: Final = 16 * 1024 * 1024
 
 
 class History:
-    """Events in order, at most `kept` of them. `floor` is the oldest revision after which everything is known."""
+    """Events of all resources in order. `floor` is the oldest revision after which everything is here."""
 
-    def __init__(self, floor: int, events: Iterable[Event] = (), *, kept: int = EVENTS_KEPT) -> None:
+    def __init__(self, floor: int, *, kept: int = EVENTS_KEPT, room: int = BYTES_KEPT) -> None:
         self.floor = floor
-        self._events = deque(events)
+        self._events: deque[Event] = deque()
         self._kept = kept
+        self._room = room
+
+    def __len__(self) -> int:
+        return len(self._events)
 
     def add(self, event: Event) -> None:
-        self._events.append(event)
-        if len(self._events) > self._kept:
-            self.floor = self._events.popleft().revision
+        self._events.append(event.resting())
+        self._room -= event.weight
+        while len(self._events) > self._kept or self._room < 0:
+            self._drop()
 
-    def since(self, revision: int) -> tuple[Event, ...]:
-        """The events after a revision that is not older than the floor."""
+    def since(self, resource: str, revision: int) -> tuple[Event, ...]:
+        """The events of a resource after a revision that is not older than the floor."""
         count = 0
         for event in reversed(self._events):
             if event.revision <= revision:
                 break
             count += 1
-        return tuple(islice(self._events, len(self._events) - count, None))
+        missed = islice(self._events, len(self._events) - count, None)
+        return tuple(event.resting() for event in missed if event.entry.key.resource == resource)
 
     def forget(self, before: int) -> None:
         """Drops the events older than a revision."""
         while self._events and self._events[0].revision < before:
-            self._events.popleft()
+            self._drop()
         self.floor = max(self.floor, before - 1)
 
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Revisions that were skipped when the database was opened: nobody can have seen them."""
-
-    after: int
-    before: int
-
-    def __contains__(self, revision: int) -> bool:
-        return self.after < revision < self.before
+    def _drop(self) -> None:
+        event = self._events.popleft()
+        self._room += event.weight
+        self.floor = event.revision
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a log tells. `floor` is where it begins for resources that have no history of their own in it."""
+def replay(log: Iterable[LogRow], present: Callable[[Key], Entry | None]) -> Sequence[Event]:
+    """The events of one resource that rows of the log (newest first, up to now) tell, given the objects there are.
 
-    floor: int
-    gaps: tuple[Gap, ...] = ()
-    histories: Mapping[str, History] = field(default_factory=dict)
-
-
-def read_past(log: Sequence[LogRow], present: Mapping[Key, Entry]) -> Past:
-    """What a log (newest row first, never empty: the opening is in it) tells, given the objects there are now."""
-    oldest = log[-1]
-    floor = oldest.revision if oldest.verb == OPENED else oldest.revision - 1
-    gaps = [Gap(older.revision, row.revision) for row, older in pairwise(log) if row.verb == OPENED]
-    histories = {name: History(floor, events) for name, events in _replay(log, present).items()}
-    for row in reversed(log):
-        if row.key.resource in WITHOUT_HISTORY:
-            histories[row.key.resource] = History(row.revision)
-    return Past(floor, tuple(gaps), histories)
-
-
-def _replay(log: Sequence[LogRow], present: Mapping[Key, Entry]) -> dict[str, deque[Event]]:
-    """The events of a log. What an event made is what the next one of that object replaced, or the present."""
-    events: dict[str, deque[Event]] = {}
-    later = dict(present)
+    What an event made is what the next one of that object replaced, or the present. Raises `StorageError` for rows
+    that Pylae did not write.
+    """
+    events: deque[Event] = deque()
+    later: dict[Key, Entry | None] = {}
     for row in log:
-        if row.verb == OPENED or row.key.resource in WITHOUT_HISTORY:
-            continue
         before = None if row.replaced is None else recall(row.key, row.replaced)
-        events.setdefault(row.key.resource, deque()).appendleft(_event(row, before, later.get(row.key)))
-        if before is not None:
-            later[row.key] = before
+        after = later[row.key] if row.key in later else present(row.key)
+        events.appendleft(_event(row, before, after))
+        later[row.key] = before
     return events
 
 

@@ -10,14 +10,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 from pylae.apimachinery.failure import Failure, insufficient_storage, internal_error
 from pylae.apiserver.cache import Cache
+from pylae.apiserver.database import StorageError, StorageFull
 from pylae.apiserver.entry import Event, Key
-from pylae.apiserver.storage import Storage, StorageError, StorageFull
+from pylae.apiserver.storage import Storage
 from pylae.apiserver.transaction import Transaction
 
 Answer = TypeVar("Answer")
@@ -41,6 +43,7 @@ class Journal:
         self._cache = cache
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pylae-storage")
+        self._disk = asyncio.Lock()  # a commit with its publication, or a checkpoint: not both
         self._revision = cache.revision
         self._pending: dict[Key, Event] = {}
         self._waiting: list[Group] = []
@@ -67,15 +70,11 @@ class Journal:
             raise failure
         return answer
 
-    async def compact(self, before: int | None = None) -> None:
-        """Forgets the past before a revision (by default: as `Storage.oldest_kept` says) and cuts the write-ahead
-        log."""
-        if before is None:
-            before = await self._run(self._storage.oldest_kept, self._clock())
-        self._cache.forget(before)
-        while await self._run(self._storage.forget, before):
-            pass
-        await self._run(self._storage.settle)
+    async def compact(self) -> None:
+        """Forgets the past that is old enough (`Storage.oldest_kept`) and cuts the write-ahead log."""
+        await self._forget(await self._run(self._storage.oldest_kept, self._clock()))
+        async with self._disk:
+            await self._run(self._storage.settle)
 
     async def close(self) -> None:
         """Writes what is decided, takes no more, and closes the database. Once closed, it stays so."""
@@ -84,6 +83,7 @@ class Journal:
         self._closed = True
         while self._committing:
             await asyncio.wait((self._committing,))
+        self._cache.close()
         await self._run(self._storage.close)
         self._thread.shutdown()
 
@@ -105,25 +105,32 @@ class Journal:
     async def _commit_all(self) -> None:
         try:
             while self._waiting:
-                groups, self._waiting = self._waiting, []
-                events = [event for group in groups for event in group.events]
-                failure = await self._commit(events)
-                if failure:
-                    self._refuse(groups, failure)
-                else:
-                    self._publish(groups, events)
+                async with self._disk:
+                    await self._commit_waiting()
         finally:
             self._committing = None
+
+    async def _commit_waiting(self) -> None:
+        groups, self._waiting = self._waiting, []
+        events = [event for group in groups for event in group.events]
+        if failure := await self._commit(events):
+            self._refuse(groups, failure)
+            return
+        self._publish(groups, events)
+        if self._storage.wants_checkpoint:
+            with suppress(StorageError):  # all is stored; compaction will try again, and say so
+                await self._run(self._storage.settle)
 
     async def _commit(self, events: Sequence[Event]) -> Failure | None:
         try:
             try:
-                await self._run(self._storage.commit, events, self._clock())
+                await self._store(events)
             except StorageFull:
                 # History is a convenience and takes room. Without it a client relists; without room it could not even
                 # delete.
-                await self.compact(before=self._cache.revision + 1)
-                await self._run(self._storage.commit, events, self._clock())
+                await self._forget(self._cache.revision + 1)
+                await self._run(self._storage.settle)
+                await self._store(events)
         except StorageFull as full:
             return insufficient_storage(
                 f"nothing was stored: {full}. Free some space, or at the limit delete objects; then try again."
@@ -135,6 +142,15 @@ class Journal:
             logger.exception("a write could not be stored: this is a bug in Pylae")
             return internal_error("nothing was stored: the server's log says why")
         return None
+
+    async def _store(self, events: Sequence[Event]) -> None:
+        with self._cache.hold():
+            await self._run(self._storage.commit, events, self._clock())
+
+    async def _forget(self, before: int) -> None:
+        self._cache.forget(before)
+        while await self._run(self._storage.forget, before):
+            pass
 
     def _publish(self, groups: Sequence[Group], events: Sequence[Event]) -> None:
         self._cache.apply(events)

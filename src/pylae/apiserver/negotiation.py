@@ -4,17 +4,18 @@ kubectl asks for a Table (what `kubectl get` prints), metadata-only clients for 
 for the object. All of it is JSON: clients that would rather have protobuf name JSON as their second choice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 
 import msgspec
 
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import not_acceptable
 from pylae.apimachinery.resource import Resource
-from pylae.apimachinery.table import partial, partial_list, table
+from pylae.apimachinery.table import META, partial, table
 from pylae.apiserver.entry import Entry
 
 
@@ -81,15 +82,31 @@ class Spelling:
             case Form.TABLE:
                 return self._table([entry], {"resourceVersion": entry.object["metadata"].get("resourceVersion", "")})
 
-    def many(self, entries: Sequence[Entry], metadata: Json) -> bytes:
-        """A list. `metadata` is the list's own: resourceVersion, continue, remainingItemCount."""
+    def opening(self) -> bytes:
+        """What stands before the items of a list. A list is written as opening, items (as often as need be, with
+        commas between) and closing: so it can go out while it is still being read."""
         match self.form:
             case Form.OBJECT:
-                return b"".join(self._list(entries, metadata))
+                return self._opening(f"{self.resource.kind}List", self.resource.group_version(self.version), "items")
             case Form.PARTIAL:
-                return msgspec.json.encode(partial_list([self._object(entry) for entry in entries], metadata))
+                return self._opening("PartialObjectMetadataList", META, "items")
             case Form.TABLE:
-                return self._table(entries, metadata)
+                columns = self._rows([], columns=True)["columnDefinitions"]
+                return self._opening("Table", META, "rows", columnDefinitions=columns)
+
+    def items(self, entries: Sequence[Entry]) -> bytes:
+        """Some of a list's items."""
+        match self.form:
+            case Form.OBJECT:
+                return b",".join(entry.spelled(self.resource, self.version) for entry in entries)
+            case Form.PARTIAL:
+                return msgspec.json.encode([partial(entry.object) for entry in entries])[1:-1]
+            case Form.TABLE:
+                return msgspec.json.encode(self._rows(entries, columns=False)["rows"])[1:-1]
+
+    def closing(self, metadata: Json) -> bytes:
+        """`metadata` is the list's own: resourceVersion, continue."""
+        return b'],"metadata":%s}' % msgspec.json.encode(metadata)
 
     def bookmark(self, revision: int, annotations: Mapping[str, str]) -> bytes:
         """An object that is nothing but a resourceVersion: "you have seen all up to here"."""
@@ -103,30 +120,16 @@ class Spelling:
             kind, version = "PartialObjectMetadata", "meta.k8s.io/v1"
         return msgspec.json.encode({"kind": kind, "apiVersion": version, "metadata": metadata})
 
-    def _list(self, entries: Sequence[Entry], metadata: Json) -> Iterator[bytes]:
-        head = {
-            "kind": f"{self.resource.kind}List",
-            "apiVersion": self.resource.group_version(self.version),
-            "metadata": metadata,
-        }
-        yield msgspec.json.encode(head)[:-1]
-        yield b',"items":['
-        yield b",".join(entry.spelled(self.resource, self.version) for entry in entries)
-        yield b"]}"
+    def _opening(self, kind: str, group_version: str, items: str, **more: Any) -> bytes:
+        head = msgspec.json.encode({"kind": kind, "apiVersion": group_version, **more, items: []})
+        return head.removesuffix(b"]}")
 
     def _table(self, entries: Sequence[Entry], metadata: Json) -> bytes:
+        return msgspec.json.encode(self._rows(entries, columns=self.columns) | {"metadata": metadata})
+
+    def _rows(self, entries: Sequence[Entry], *, columns: bool) -> Json:
         objects = [self._object(entry) for entry in entries]
-        return msgspec.json.encode(
-            table(
-                self.resource,
-                self.version,
-                objects,
-                include=self.include,
-                now=self.now,
-                columns=self.columns,
-                list_metadata=metadata,
-            )
-        )
+        return table(self.resource, self.version, objects, include=self.include, now=self.now, columns=columns)
 
     def _object(self, entry: Entry) -> Json:
         return {**entry.object, "apiVersion": self.resource.group_version(self.version)}

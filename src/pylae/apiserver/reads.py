@@ -1,16 +1,19 @@
-"""Get and list: answered from memory, in whatever form the client asked for."""
+"""Get and list: answered from the disk's stored bytes, in whatever form the client asked for."""
 
-from itertools import islice
+import asyncio
+from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import expired, not_found
 from pylae.apimachinery.selector import exact_name, fields, labels
-from pylae.apiserver.answer import answer
+from pylae.apiserver.answer import answer, stream
 from pylae.apiserver.backend import Backend, Call
-from pylae.apiserver.entry import Entry
+from pylae.apiserver.negotiation import Spelling
 from pylae.apiserver.paging import Place, decode_place, encode_place
+from pylae.apiserver.reader import Range
+from pylae.apiserver.walk import Walk
 from pylae.apiserver.watcher import Interest
 
 
@@ -24,15 +27,38 @@ async def get(backend: Backend, call: Call) -> web.StreamResponse:
 
 
 async def list_objects(backend: Backend, call: Call) -> web.StreamResponse:
-    """A collection, sorted by namespace and name, in pages if asked. Raises 410 for a revision that cannot be shown."""
+    """A collection, sorted by namespace and name, in pages if asked. Raises 410 for a revision that cannot be shown.
+
+    A long one goes out while it is read, and other requests are answered in between: like the later pages of a list,
+    its later parts show the present, under the revision of its beginning.
+    """
     check_reached(backend, call)
     place = _start(backend, call)
-    entries, more = _page(backend, call, place.after)
+    walk = Walk(backend.cache, interest(call), Range(call.resource.qualified_name, after=place.after), call.query.limit)
+    spelling = call.spelling(backend.clock())
+    beginning = spelling.opening() + spelling.items(walk.step())
+    if walk.is_over:
+        return await answer(call.request, beginning + spelling.closing(_metadata(walk, place)))
+    pieces = _pieces(walk, spelling, beginning, place)
+    return await stream(call.request, pieces, patience=backend.limits.stalled_after, compress=True)
+
+
+async def _pieces(walk: Walk, spelling: Spelling, beginning: bytes, place: Place) -> AsyncGenerator[bytes, None]:
+    yield beginning
+    while not walk.is_over:
+        await asyncio.sleep(0)  # whoever waits for the event loop comes first
+        comma = b"," if walk.last else b""
+        if entries := walk.step():
+            yield comma + spelling.items(entries)
+    yield spelling.closing(_metadata(walk, place))
+
+
+def _metadata(walk: Walk, place: Place) -> Json:
     metadata: Json = {"resourceVersion": str(place.revision)}
-    if more:
-        last = entries[-1].key
+    if walk.is_cut and walk.last:
+        last = walk.last.key
         metadata["continue"] = encode_place(Place(place.revision, last.namespace, last.name))
-    return await answer(call.request, call.spelling(backend.clock()).many(entries, metadata))
+    return metadata
 
 
 def interest(call: Call) -> Interest:
@@ -52,18 +78,6 @@ def _start(backend: Backend, call: Call) -> Place:
     place = decode_place(call.query.continue_token)
     backend.cache.check(call.resource.qualified_name, place.revision)
     return place
-
-
-def _page(backend: Backend, call: Call, after: tuple[str, str]) -> tuple[list[Entry], bool]:
-    wanted = interest(call)
-    found = backend.cache.walk(call.resource.qualified_name, call.namespace, after)
-    if wanted.selective:
-        found = filter(wanted.sees, found)
-    limit = call.query.limit
-    if not limit:
-        return list(found), False
-    page = list(islice(found, limit + 1))
-    return page[:limit], len(page) > limit
 
 
 def check_reached(backend: Backend, call: Call) -> None:

@@ -67,6 +67,7 @@ class ApiServer:
         self._registry = registry
         self._clock = clock
         self._open = AsyncExitStack()
+        self._cache: Cache | None = None
         self._journal: Journal | None = None
         self._identity: Identity | None = None
 
@@ -86,7 +87,7 @@ class ApiServer:
             runner = self._runner(Door(backend, self._identity.doorkeeper()))
             await runner.setup()
             opened.push_async_callback(runner.cleanup)
-            opened.callback(backend.cache.close)
+            opened.callback(backend.cache.end_watches)
             await web.SockSite(runner, listener, ssl_context=self._identity.tls).start()
             opened.push_async_callback(_cancel, asyncio.create_task(self._tend_for_ever()))
             self._open = opened.pop_all()
@@ -97,14 +98,15 @@ class ApiServer:
 
     async def tend(self) -> None:
         """Drops old Events, compacts and renews certificates, now rather than within the minute."""
-        if self._journal and self._identity:
-            await tend(self._journal, self._clock())
+        if self._journal and self._cache and self._identity:
+            await tend(self._journal, self._cache, self._clock())
             await asyncio.to_thread(self._identity.renew, self._clock())
 
     async def _open_backend(self, opened: AsyncExitStack) -> Backend:
         limits = self.settings.limits
         storage, cache = await asyncio.to_thread(_open_store, self.settings, self._clock())
-        self._journal = journal = Journal(storage, cache, self._clock)
+        self._cache, self._journal = cache, Journal(storage, cache, self._clock)
+        journal = self._journal
         opened.push_async_callback(journal.close)
         backend = Backend(
             registry=self._registry,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pylae.apimachinery.document import Json
 from pylae.apiserver.cache import Cache
+from pylae.apiserver.claims import claims, may_claim
 from pylae.apiserver.entry import Entry, Event, Key, Verb, record, unstored
 
 
@@ -20,11 +21,15 @@ class Transaction:
         self._cache = cache
         self._pending = pending
         self._own: dict[Key, Event] = {}
+        self._looked_up: dict[Key, Entry | None] = {}
         self._revision = revision
 
     def get(self, key: Key) -> Entry | None:
-        event = self._own.get(key) or self._pending.get(key)
-        return _result(event) if event else self._cache.get(key)
+        if event := self._own.get(key) or self._pending.get(key):
+            return _result(event)
+        if key not in self._looked_up:
+            self._looked_up[key] = self._cache.get(key)
+        return self._looked_up[key]
 
     def walk(self, resource: str, namespace: str = "") -> Iterator[Entry]:
         """The objects of a resource, in one namespace unless that is `""`, in no particular order."""
@@ -37,6 +42,15 @@ class Transaction:
         yield from (entry for event in newer.values() if (entry := _result(event)))
         yield from (entry for entry in self._cache.walk(resource, namespace) if entry.key not in newer)
 
+    def holder(self, claim: str) -> Key | None:
+        """Who has what only one can have (see `claims`)."""
+        newer = self._newer_claimants()
+        for key, entry in newer.items():
+            if entry and claim in claims(entry):
+                return key
+        holder = self._cache.holder(claim)
+        return None if holder in newer else holder
+
     def put(self, key: Key, obj: Json) -> Entry:
         """Creates or replaces an object; gives it back as it will be."""
         previous = self.get(key)
@@ -46,6 +60,14 @@ class Transaction:
     def remove(self, entry: Entry) -> None:
         """Removes an object that is there."""
         self._add(Event(Verb.DELETED, record(entry.key, entry.object, self._next()), entry))
+
+    def _newer_claimants(self) -> dict[Key, Entry | None]:
+        return {
+            key: _result(event)
+            for events in (self._pending, self._own)
+            for key, event in events.items()
+            if may_claim(key)
+        }
 
     def _next(self) -> int:
         return self._revision + len(self.events) + 1

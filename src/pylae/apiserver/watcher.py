@@ -58,7 +58,7 @@ class Watcher:
 
     def __init__(self, interest: Interest, missed: Iterable[Event], limit: int) -> None:
         self._interest = interest
-        self._queue = deque(seen for event in missed if (seen := interest.of(event)))
+        self._queue = deque(seen.resting() for event in missed if (seen := interest.of(event)))
         self._limit = max(limit, len(self._queue))
         self._ready = asyncio.Event()
         self._closed = False
@@ -73,7 +73,7 @@ class Watcher:
             self._queue.clear()
             self.close()
             return
-        self._queue.append(seen)
+        self._queue.append(seen.resting())
         self._ready.set()
 
     def close(self) -> None:
