@@ -129,7 +129,7 @@ def upsert(kind: Kind, name: str, version: int = 1, namespace: str = NAMESPACE, 
     metadata = {"name": name, "namespace": namespace, "uid": name, "resourceVersion": str(version)}
     metadata |= body.pop("metadata", {})
     document = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **body}
-    return Upsert(kind, json.dumps(document).encode())
+    return Upsert.of(kind, json.dumps(document).encode())
 
 
 def front() -> Upsert:

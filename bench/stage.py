@@ -1,6 +1,7 @@
 """What every benchmark needs: certificates, objects, and a gateway of its own that leaves nothing behind."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -110,9 +111,33 @@ class Stage:
             process.wait()
         return process
 
-    def up(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def up(self, *arguments: str, core: int | None = None) -> subprocess.Popen[bytes]:
+        """With `core`, everything begins on that one, and Envoy has one worker."""
         ports = ("-p", f"{self.http}:80", "-p", f"{self.https}:443")
-        return self.pylae("up", *ports, *arguments, background=True)
+        before = os.sched_getaffinity(0)
+        if core is not None:
+            os.sched_setaffinity(0, {core})
+        try:
+            return self.pylae("up", *ports, *arguments, background=True)
+        finally:
+            os.sched_setaffinity(0, before)
+
+    def ask_envoy(self, page: str) -> bytes:
+        """A page of Envoy's admin."""
+        socket = str(self.data / "run" / "admin.sock")
+        command = ("curl", "-sS", "--unix-socket", socket, f"http://envoy/{page}")
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    def expect(self, serve: str) -> None:
+        """Whether hosts are served as they were to be: `ahead`, or `on-demand` with certificates that are asked for."""
+        asked_for = b"on_demand_secret" in self.ask_envoy("config_dump?resource=dynamic_listeners")
+        if asked_for != (serve == "on-demand"):
+            print(f"NOT SERVED {serve}: the listeners say otherwise, so the figures are not what they are called")
+
+    @property
+    def envoy(self) -> int:
+        """The process that serves."""
+        return int(json.loads((self.data / "run" / "envoy.pid").read_text())["pid"])
 
 
 @contextlib.contextmanager
@@ -134,32 +159,35 @@ def trusting_nobody() -> ssl.SSLContext:
     return made
 
 
-def handshake(port: int, tls: ssl.SSLContext) -> ssl.SSLSocket:
+def handshake(port: int, tls: ssl.SSLContext, host: str = HOST) -> ssl.SSLSocket:
     plain = socket.create_connection(("127.0.0.1", port), timeout=5)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the kernel adds 40 ms to each small request
-    return tls.wrap_socket(plain, server_hostname=HOST)
+    return tls.wrap_socket(plain, server_hostname=host)
 
 
-def get(port: int, tls: ssl.SSLContext) -> bytes:
+def get(port: int, tls: ssl.SSLContext, host: str = HOST) -> bytes:
     """The whole answer to one GET on a connection of its own. It is known by its length: Envoy keeps the
     connection open for a second after it."""
-    with handshake(port, tls) as connection:
-        connection.sendall(f"GET / HTTP/1.1\r\nhost: {HOST}\r\n\r\n".encode())
+    with handshake(port, tls, host) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
         answer = b""
         while True:
-            answer += connection.recv(65536)
+            part = connection.recv(65536)
+            if not part:
+                raise ConnectionError("the connection ended within the answer")
+            answer += part
             head, _, body = answer.partition(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", head)
+            length = re.search(rb"(?i)content-length: (\d+)", head)
             if length and len(body) >= int(length[1]):
                 return answer
 
 
-def until_served(port: int, tls: ssl.SSLContext, deadline: float = 30) -> float:
+def until_served(port: int, tls: ssl.SSLContext, deadline: float = 30, host: str = HOST) -> float:
     """Wait for the first 200; the moment it came."""
     end = time.perf_counter() + deadline
     while time.perf_counter() < end:
         with contextlib.suppress(OSError):
-            if get(port, tls).startswith(b"HTTP/1.1 200"):
+            if get(port, tls, host).startswith(b"HTTP/1.1 200"):
                 return time.perf_counter()
         time.sleep(0.005)
     raise TimeoutError(f"no 200 within {deadline} s")

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import yaml
 from msgspec import inspect
 
 from pylae.api.scheme import KINDS
 from pylae.model import codes
+from pylae.model.edge import DEFAULT_EDGE
 from pylae.model.finding import Code
+from pylae.translate.edge import FIELDS, edge
+from pylae.translate.setting import Unusable
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -24,6 +28,16 @@ def test_every_field_that_is_not_honoured_is_named() -> None:
     for kind in KINDS:
         for field in marked(inspect.type_info(kind.type), frozenset()):
             assert f"{field}`" in rows[kind.kind], f"{kind.kind}: {field} is missing"
+
+
+def test_every_limit_is_shown_with_its_default() -> None:
+    text = (DOCS / "running.md").read_text().partition("## Limits")[2]
+    snippet = "pylae.dev/edge:" + text.partition("pylae.dev/edge:")[2].partition("EOF")[0]
+    written = yaml.safe_load(snippet)["pylae.dev/edge"]
+    unusable: list[Unusable] = []
+    assert edge(written, None, "", unusable) == DEFAULT_EDGE
+    assert unusable == []
+    assert set(written) == set(FIELDS)
 
 
 def marked(shape: inspect.Type, seen: frozenset[type]) -> set[str]:

@@ -3,16 +3,17 @@ from datetime import UTC, datetime
 from pylae.cli.proxy_status import by_subscription, by_type
 
 NOW = datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
+TYPES = {
+    "CDS": {"state": "SYNCED", "since": "2026-01-01T12:00:00Z"},
+    "LDS": {"state": "STALE", "since": "2026-01-01T12:04:58Z"},
+    "RDS": {"state": "NOT SENT"},
+}
 PROXY = {
     "name": "istio-ingressgateway-0.istio-system",
     "cluster": "Kubernetes",
     "controlPlane": "pylae",
     "version": "1.40.0",
-    "types": {
-        "CDS": {"state": "SYNCED", "since": "2026-01-01T12:00:00Z"},
-        "LDS": {"state": "STALE", "since": "2026-01-01T12:04:58Z"},
-        "RDS": {"state": "NOT SENT"},
-    },
+    "types": TYPES,
 }
 
 
@@ -24,3 +25,9 @@ def test_each_type_has_its_state_and_for_how_long() -> None:
     head, line = by_type([PROXY], NOW).splitlines()
     assert head.split() == ["NAME", "CLUSTER", "CDS", "LDS", "EDS", "RDS", "SDS", "ISTIOD", "VERSION"]
     assert "SYNCED (5m)     STALE (2s)     NOT SENT     NOT SENT     NOT SENT     pylae      1.40.0" in line
+
+
+def test_scopes_are_told_of_an_envoy_that_serves_on_demand() -> None:
+    scoped = {**PROXY, "types": {**TYPES, "SRDS": {"state": "SYNCED"}}}
+    assert by_subscription([scoped]).splitlines()[1].endswith("4 (CDS,LDS,RDS,SRDS)")
+    assert "SRDS" in by_type([scoped], NOW).splitlines()[0]

@@ -115,3 +115,18 @@ def test_what_was_refused_of_a_file_is_told_with_its_line() -> None:
 )
 def test_what_is_not_as_it_should_be_is_told(facts: dict[str, Any], words: str) -> None:
     assert words in page(**facts)
+
+
+def test_hosts_on_demand_are_one_line_however_many_there_are() -> None:
+    counted = {"hosts": 100_000, "inUse": 37, "examined": True}
+    assert page(onDemand=counted).split("\n\n")[1] == "100,000 hosts on demand, 37 in use"
+    assert page(sites=[], onDemand=counted).startswith("100,000 hosts on demand, 37 in use")
+
+
+def test_hosts_on_demand_that_were_not_looked_into_yet_are_told_apart() -> None:
+    counted = {"hosts": 2, "inUse": 0, "examined": False}
+    assert "2 hosts on demand, 0 in use; they are still being looked into" in page(onDemand=counted)
+
+
+def test_a_gateway_without_hosts_on_demand_says_nothing_of_them() -> None:
+    assert "on demand" not in page(onDemand={"hosts": 0, "inUse": 0, "examined": True})

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import grpc
 import pytest
+from data_plane import Probe
 from envoy.service.discovery.v3 import discovery_pb2
 from lab import Lab, eventually, free_port, short_directory
 from picture import answering, certificate, cluster, endpoints, listener, plain, site, world
 
 from pylae.controlplane.ads import METHOD, SERVICE, Ads, Observation
-from pylae.xds.delta import Accepted, Sync
-from pylae.xds.resource import ResourceSet, Type
+from pylae.xds.delta import Sync
+from pylae.xds.event import Accepted, Asked, Event, Left
+from pylae.xds.resource import Key, ResourceSet, Type
+from pylae.xds.world import World
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ async def test_clients_are_kept_waiting_until_there_is_a_world(path: Path) -> No
     client = Client(path)
     await client.ask(Type.SECRET, "kubernetes://a")
     await eventually(connected(ads), "the client to be heard")
-    ads.publish(world(certificate("kubernetes://a", "a.test")))
+    ads.publish(*wanting(world(certificate("kubernetes://a", "a.test"))))
     response = await client.hear()
     assert [resource.name for resource in response.resources] == ["kubernetes://a"]
     await client.close()
@@ -85,13 +88,13 @@ async def test_clients_are_kept_waiting_until_there_is_a_world(path: Path) -> No
 
 async def test_every_client_has_a_stream_of_its_own_and_is_told_every_change(path: Path) -> None:
     ads = Ads(path, ignore)
-    ads.publish(world(certificate("kubernetes://a", "a.test")))
+    ads.publish(*wanting(world(certificate("kubernetes://a", "a.test"))))
     await ads.start()
     clients = [Client(path), Client(path)]
     for client in clients:
         await client.ask(Type.SECRET, "kubernetes://a")
         await client.acknowledge(await client.hear())
-    ads.publish(world(certificate("kubernetes://a", "a.test", serial=2)))
+    ads.publish(*wanting(world(certificate("kubernetes://a", "a.test", serial=2))))
     told = [await client.hear() for client in clients]
     assert told[0].resources[0].version == told[1].resources[0].version
     for client in clients:
@@ -106,13 +109,37 @@ async def test_every_client_has_a_stream_of_its_own_and_is_told_every_change(pat
 
 async def test_a_type_that_is_not_served_ends_nothing(path: Path) -> None:
     ads = Ads(path, ignore)
-    ads.publish(ResourceSet())
+    ads.publish(World(), ())
     await ads.start()
     client = Client(path)
-    await client.ask("type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration", "x")
+    await client.ask("type.googleapis.com/envoy.service.runtime.v3.Runtime", "x")
     await client.ask(Type.SECRET, "kubernetes://missing")
     assert list((await client.hear()).removed_resources) == ["kubernetes://missing"]
     await client.close()
+    await ads.stop()
+
+
+async def test_what_is_asked_for_is_told_and_left_when_the_last_client_is_gone(path: Path) -> None:
+    told: list[Event] = []
+    ads = Ads(path, lambda seen: told.append(seen.event))
+    served = World()
+    ads.publish(served, ())
+    await ads.start()
+    first, second = Client(path), Client(path)
+    for number, client in enumerate((first, second), 1):
+        await client.ask(Type.SECRET, "a.test")
+        await eventually(heard(told, number), "the question to be heard")
+    assert told == [Asked(((Type.SECRET, "a.test"),))] * 2
+    served.answer((Type.SECRET, "a.test"))
+    ads.publish(served, served.touched())
+    assert list((await first.hear()).removed_resources) == ["a.test"]
+    assert list((await second.hear()).removed_resources) == ["a.test"]
+    await first.close()
+    await eventually(clients(ads, 1), "the first stream to be forgotten")
+    assert len(told) == 2
+    await second.close()
+    await eventually(heard(told, 3), "the last stream to be forgotten")
+    assert told[2] == Left(((Type.SECRET, "a.test"),))
     await ads.stop()
 
 
@@ -208,6 +235,7 @@ async def test_the_state_of_every_stream_can_be_told(lab: Lab) -> None:
         "EDS": Sync.NOT_SENT,
         "LDS": Sync.SYNCED,
         "RDS": Sync.SYNCED,
+        "SRDS": Sync.NOT_SENT,
         "SDS": Sync.NOT_SENT,
     }
     assert list(stream.types[Type.ROUTE].versions) == ["http"]
@@ -215,6 +243,26 @@ async def test_the_state_of_every_stream_can_be_told(lab: Lab) -> None:
 
 def ignore(_: Observation) -> None:
     """What was learned is of no interest here."""
+
+
+def wanting(resources: ResourceSet) -> tuple[World, frozenset[Key]]:
+    """A world of these, all of it touched."""
+    made = World(resources.resources())
+    return made, made.touched()
+
+
+def heard(told: list[Event], number: int) -> Probe:
+    async def probe() -> bool:
+        return len(told) == number
+
+    return probe
+
+
+def clients(ads: Ads, number: int) -> Probe:
+    async def probe() -> bool:
+        return len(ads.connected()) == number
+
+    return probe
 
 
 def connected(ads: Ads):

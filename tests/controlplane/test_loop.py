@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 
 import pytest
 from world import pair
@@ -12,12 +13,14 @@ from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, VIRTUAL_S
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
+from pylae.controlplane.questions import AT_ONCE
 from pylae.kube.resume import Delete, Synced, Upsert
-from pylae.kube.store import PLACES
+from pylae.kube.store import PLACES, Store
 from pylae.model import codes
 from pylae.model.workload import GatewayWorkload
-from pylae.xds.delta import Accepted, Refused
-from pylae.xds.resource import ResourceSet, Type
+from pylae.xds.event import Accepted, Asked, Left, Refused
+from pylae.xds.resource import Key, Type
+from pylae.xds.world import Served
 
 HOST = "shop.example"
 LISTENER = "0.0.0.0_8443"
@@ -26,17 +29,20 @@ SDS = "kubernetes://shop"
 
 
 class Stage:
-    """A loop, and every world that it published."""
+    """A loop, and what it published: how often, what is served now, and what of it was touched last."""
 
     def __init__(self) -> None:
-        self.worlds: list[ResourceSet] = []
+        self.published = 0
+        self.touched: frozenset[Key] = frozenset()
         self.batch = asyncio.Event()
-        self.loop = Loop(Configuration(GatewayWorkload()), Metrics(), self.worlds.append, self.batch.set)
+        store = Store()
+        self.configuration = Configuration(GatewayWorkload(), store.snapshot, lambda: datetime.now(UTC))
+        self.loop = Loop(self.configuration, store, Metrics(), self._publish, self.batch.set)
         self.task = asyncio.create_task(self.loop.run())
 
-    @property
-    def world(self) -> ResourceSet:
-        return self.worlds[-1]
+    def _publish(self, served: Served, touched: frozenset[Key]) -> None:
+        self.world, self.touched = served, touched
+        self.published += 1
 
     async def tell(self, *items: object) -> None:
         """Hand over items as one batch and wait until it was worked off."""
@@ -48,6 +54,25 @@ class Stage:
         if self.task.done():
             self.task.result()
 
+    async def finds(self, code: codes.Code) -> None:
+        """Wait for a finding; what is examined is examined soon."""
+        await eventually(lambda: code in found(self), f"{code.reason} to be found")
+
+    async def finds_no(self, code: codes.Code) -> None:
+        await eventually(lambda: code not in found(self), f"{code.reason} to be found no more")
+
+
+async def eventually(holds: Callable[[], bool], what: str) -> None:
+    for _ in range(10_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def found(stage: Stage) -> set[codes.Code]:
+    return {finding.code for finding in stage.configuration.ledger.all()}
+
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
@@ -58,7 +83,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 
 def upsert(kind: Kind, body: dict[str, object]) -> Upsert:
-    return Upsert(kind, json.dumps({"apiVersion": kind.api_version, "kind": kind.kind, **body}).encode())
+    return Upsert.of(kind, json.dumps({"apiVersion": kind.api_version, "kind": kind.kind, **body}).encode())
 
 
 def named(name: str, namespace: str = "default", version: int = 1) -> dict[str, str]:
@@ -75,14 +100,15 @@ SERVICE_BODY: dict[str, object] = {
 }
 
 
-def gateway(name: str = "shop", host: str = HOST, credential: str = "shop") -> Upsert:
+def gateway(name: str = "shop", host: str = HOST, credential: str = "shop", serve: str = "ahead") -> Upsert:
     server = {
         "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
         "hosts": [host],
         "tls": {"mode": "SIMPLE", "credentialName": credential},
     }
     spec = {"selector": {"istio": "ingressgateway"}, "servers": [server]}
-    return upsert(GATEWAY, {"metadata": named(name), "spec": spec})
+    metadata = {**named(name), "annotations": {"pylae.dev/serve": serve}}
+    return upsert(GATEWAY, {"metadata": metadata, "spec": spec})
 
 
 def routes(answer: str, version: int = 1) -> Upsert:
@@ -102,7 +128,7 @@ MADE, RENEWED = pair(HOST), pair(HOST)
 async def test_nothing_is_published_before_every_kind_is_known() -> None:
     stage = Stage()
     await stage.tell(gateway())
-    assert stage.worlds == []
+    assert stage.published == 0
     stage.task.cancel()
 
 
@@ -115,11 +141,10 @@ async def test_a_gateway_becomes_a_listener_and_a_route_configuration(stage: Sta
 
 async def test_a_rotation_changes_one_secret_and_nothing_else(stage: Stage) -> None:
     await stage.tell(gateway(), routes("hello"), secret(MADE.chain, MADE.key))
-    before = stage.world
+    before = stage.world[Type.SECRET][SDS]
     await stage.tell(secret(RENEWED.chain, RENEWED.key, 2))
-    assert stage.world[Type.SECRET][SDS].version != before[Type.SECRET][SDS].version
-    for type_ in (Type.LISTENER, Type.ROUTE, Type.CLUSTER):
-        assert stage.world[type_] is before[type_]
+    assert stage.world[Type.SECRET][SDS].version != before.version
+    assert stage.touched == {(Type.SECRET, SDS)}
 
 
 async def test_a_secret_that_turns_bad_leaves_the_last_good_one_and_a_finding(stage: Stage) -> None:
@@ -127,14 +152,14 @@ async def test_a_secret_that_turns_bad_leaves_the_last_good_one_and_a_finding(st
     before = stage.world[Type.SECRET][SDS]
     await stage.tell(secret(MADE.chain, RENEWED.key, 2))
     assert stage.world[Type.SECRET][SDS] == before
-    assert codes.CERTIFICATE_INVALID in found(stage)
+    await stage.finds(codes.CERTIFICATE_INVALID)
 
 
 async def test_a_secret_that_is_deleted_is_not_kept(stage: Stage) -> None:
     await stage.tell(gateway(), secret(MADE.chain, MADE.key))
     await stage.tell(Delete(SECRET, ("istio-system", "shop")))
     assert SDS not in stage.world[Type.SECRET]
-    assert codes.CERTIFICATE_MISSING in found(stage)
+    await stage.finds(codes.CERTIFICATE_MISSING)
 
 
 async def test_a_secret_that_nobody_names_is_never_sent(stage: Stage) -> None:
@@ -144,10 +169,11 @@ async def test_a_secret_that_nobody_names_is_never_sent(stage: Stage) -> None:
 
 async def test_a_change_of_a_route_carries_the_listener_over(stage: Stage) -> None:
     await stage.tell(gateway(), routes("hello"))
-    before = stage.world
+    before = stage.world[Type.LISTENER][LISTENER], stage.world[Type.ROUTE][ROUTES]
     await stage.tell(routes("good-bye", 2))
-    assert stage.world[Type.LISTENER] is before[Type.LISTENER]
-    assert stage.world[Type.ROUTE][ROUTES].version != before[Type.ROUTE][ROUTES].version
+    assert stage.world[Type.LISTENER][LISTENER] is before[0]
+    assert stage.world[Type.ROUTE][ROUTES].version != before[1].version
+    assert stage.touched == {(Type.ROUTE, ROUTES)}
 
 
 async def test_what_envoy_refused_is_replaced_by_what_it_accepted(stage: Stage) -> None:
@@ -167,18 +193,16 @@ async def test_a_service_without_endpoints_is_told_and_settled_by_a_slice(stage:
     await stage.tell(
         gateway(), upsert(SERVICE, web), upsert(VIRTUAL_SERVICE, {"metadata": named("shop"), "spec": spec})
     )
-    assert codes.NO_ENDPOINTS in found(stage)
+    await stage.finds(codes.NO_ENDPOINTS)
     endpoint_slice = {
         "metadata": {**named("web-1"), "labels": {"kubernetes.io/service-name": "web"}},
         "addressType": "IPv4",
         "ports": [{"name": "http", "port": 8080}],
         "endpoints": [{"addresses": ["127.0.0.1"]}],
     }
-    before = stage.world
     await stage.tell(upsert(ENDPOINT_SLICE, endpoint_slice))
-    assert codes.NO_ENDPOINTS not in found(stage)
-    assert stage.world[Type.CLUSTER] is before[Type.CLUSTER]
-    assert stage.world[Type.ENDPOINT] != before[Type.ENDPOINT]
+    await stage.finds_no(codes.NO_ENDPOINTS)
+    assert stage.touched == {(Type.ENDPOINT, "outbound|80||web.default.svc.cluster.local")}
 
 
 async def test_a_mistake_of_ours_over_one_change_does_not_end_the_loop(stage: Stage) -> None:
@@ -187,12 +211,18 @@ async def test_a_mistake_of_ours_over_one_change_does_not_end_the_loop(stage: St
     assert list(stage.world[Type.LISTENER]) == [LISTENER]
 
 
+async def test_a_mistake_of_ours_over_one_change_takes_none_beside_it_along(stage: Stage) -> None:
+    await stage.tell(gateway(), object(), secret(MADE.chain, MADE.key))
+    assert list(stage.world[Type.LISTENER]) == [LISTENER]
+    assert list(stage.world[Type.SECRET]) == [SDS]
+
+
 async def test_an_invalid_object_is_left_out_and_the_others_go_on(stage: Stage) -> None:
     await stage.tell(gateway(), routes("hello"))
     broken = upsert(GATEWAY, {"metadata": named("broken"), "spec": {"servers": []}})
     await stage.tell(broken)
     assert list(stage.world[Type.LISTENER]) == [LISTENER]
-    assert codes.INVALID in found(stage)
+    await stage.finds(codes.INVALID)
 
 
 async def test_an_object_that_is_none_of_its_kind_is_a_finding(stage: Stage) -> None:
@@ -200,7 +230,50 @@ async def test_an_object_that_is_none_of_its_kind_is_a_finding(stage: Stage) -> 
     assert [finding.about.name for finding in stage.loop.store.malformed()] == ["odd"]
 
 
-def found(stage: Stage) -> set[codes.Code]:
-    from datetime import UTC, datetime
+NAME = (Type.SECRET, HOST)
 
-    return {finding.code for finding in stage.loop.configuration.findings(datetime.now(UTC))}
+
+async def on_demand(stage: Stage) -> None:
+    await stage.tell(gateway(serve="on-demand"), routes("hello"), secret(MADE.chain, MADE.key))
+
+
+async def test_a_host_on_demand_is_served_once_an_envoy_asks_and_until_it_leaves(stage: Stage) -> None:
+    await on_demand(stage)
+    assert not stage.world[Type.SECRET]
+    await stage.tell(Asked((NAME,)))
+    assert list(stage.world[Type.SECRET]) == [HOST]
+    assert list(stage.world[Type.SCOPE]) == [f"{LISTENER}|{HOST}"]
+    await stage.tell(Left((NAME,)))
+    assert not stage.world[Type.SECRET]
+    assert not stage.world[Type.SCOPE]
+
+
+async def test_a_name_that_nobody_owns_is_answered_and_nothing_else_is_touched(stage: Stage) -> None:
+    await on_demand(stage)
+    await stage.tell(Asked(((Type.SECRET, "nobody.example"),)))
+    assert stage.touched == {(Type.SECRET, "nobody.example")}
+    assert not stage.configuration.on_demand.uses
+
+
+async def test_what_is_asked_before_every_kind_is_known_is_answered_then() -> None:
+    stage = Stage()
+    await stage.tell(upsert(SERVICE, SERVICE_BODY), gateway(serve="on-demand"), Asked((NAME,), resumed=True))
+    await stage.tell(secret(MADE.chain, MADE.key), *(Synced(kind) for kind in PLACES))
+    assert list(stage.world[Type.SECRET]) == [HOST]
+    stage.task.cancel()
+
+
+async def test_more_names_than_can_be_answered_are_absent_at_once_but_none_that_an_envoy_came_with(
+    stage: Stage,
+) -> None:
+    await on_demand(stage)
+    many = tuple((Type.SECRET, f"{number}.example") for number in range(AT_ONCE))
+    await stage.tell(Asked((NAME,), resumed=True), Asked(many), Asked(((Type.SECRET, "one.more"),)))
+    assert (Type.SECRET, "one.more") in stage.touched
+    await eventually(lambda: HOST in stage.world[Type.SECRET], "the name that was in use")
+
+
+async def test_nobody_is_answered_who_has_left_meanwhile(stage: Stage) -> None:
+    await on_demand(stage)
+    await stage.tell(Asked((NAME,)), Left((NAME,)))
+    assert not stage.configuration.on_demand.uses

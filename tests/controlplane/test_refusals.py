@@ -1,12 +1,15 @@
 """What Envoy refused goes back to the objects that caused it."""
 
 from pylae.api.meta import ObjectRef
+from pylae.controlplane.on_demand import Use
 from pylae.controlplane.refusals import crashes, findings, unbound_ports
 from pylae.model import codes
-from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SocketAddress
+from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SecretRef, SocketAddress
 from pylae.model.ir.origin import Origin
 from pylae.model.ir.route import RouteConfiguration, VirtualHost
-from pylae.model.translation import ServerPlan, Translation
+from pylae.model.ir.scope import Scope
+from pylae.model.translation import Translation
+from pylae.translate.on_demand import HostSite
 from pylae.xds.last_good import Refusal
 from pylae.xds.resource import Resource, Type
 
@@ -14,11 +17,11 @@ GATEWAY = ObjectRef("Gateway", "shop", "front")
 SERVICE = ObjectRef("Service", "istio-system", "istio-ingressgateway")
 SHOP = ObjectRef("VirtualService", "shop", "shop")
 ADDRESS = SocketAddress("127.0.0.1", 30000)
-CHAIN = FilterChain("front", (), None, HttpConnectionManager("http.8080", "x"), Origin(GATEWAY, "spec.servers[0]"))
+FRONT = Origin(GATEWAY, "spec.servers[0]")
+CHAIN = FilterChain("front", (), None, HttpConnectionManager("http.8080", "x"), FRONT)
 TRANSLATION = Translation(
-    listeners=(Listener("0.0.0.0_8080", (ADDRESS,), (CHAIN,)),),
+    listeners=(Listener("0.0.0.0_8080", (ADDRESS,), (CHAIN,), origins=(FRONT,)),),
     route_configurations=(RouteConfiguration("http.8080", (VirtualHost("a:80", ("a",), (), Origin(SHOP, "spec")),)),),
-    servers=(ServerPlan(GATEWAY, 0, "http", 80, "HTTP", ("a",), listener="0.0.0.0_8080", addresses=(ADDRESS,)),),
     ports={"127.0.0.1:30000": Origin(SERVICE, "spec.ports[0]")},
 )
 
@@ -74,3 +77,15 @@ def test_what_we_could_not_spell_is_told_as_our_fault() -> None:
     (told,) = crashes({(Type.ROUTE, "http.8080"): ValueError("odd")}, TRANSLATION)
     assert (told.code, told.about) == (codes.INTERNAL, SHOP)
     assert "report" in told.cure
+
+
+def test_what_a_host_on_demand_was_given_goes_back_to_its_gateway_and_its_routes() -> None:
+    server = Origin(GATEWAY, "spec.servers[1]")
+    routes = VirtualHost("a.test:443", ("a.test",), (), Origin(SHOP, "spec"))
+    site = HostSite(("shop", "front"), Scope("0.0.0.0_8443", "a.test", (routes,), server), (), SecretRef("a"))
+    use = Use("a.test", sites=(site,), spellings={"a.test"})
+    refused = refusal(Type.SCOPE, site.scope.name, "odd")
+    assert {finding.about for finding in findings((refused,), (), TRANSLATION, (use,))} == {GATEWAY, SHOP}
+    (told,) = crashes({(Type.SECRET, "a.test"): ValueError("odd")}, TRANSLATION, (use,))
+    assert (told.about, told.path) == (GATEWAY, "spec.servers[1]")
+    assert findings((refusal(Type.SCOPE, "0.0.0.0_8443|b.test", "odd"),), (), TRANSLATION, (use,)) == ()

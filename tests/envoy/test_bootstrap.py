@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pylae.envoy.bootstrap import STATS_TAGS, Bootstrap
+from pylae.envoy.limits import Limits
 
 BOOTSTRAP = Bootstrap(Path("/run/xds.sock"), Path("/run/admin.sock"), labels={"istio": "ingressgateway"}, version="0.1")
 
@@ -36,6 +38,35 @@ def test_everything_comes_by_delta_on_one_stream_over_a_unix_socket() -> None:
     [control_plane] = document["static_resources"]["clusters"]
     [[endpoint]] = [locality["lb_endpoints"] for locality in control_plane["load_assignment"]["endpoints"]]
     assert endpoint["endpoint"]["address"] == {"pipe": {"path": "/run/xds.sock"}}
+
+
+def test_envoy_refuses_requests_before_memory_is_out_and_connections_beyond_the_limit() -> None:
+    document = json.loads(replace(BOOTSTRAP, limits=Limits(512 * 2**20, 9000)).json())
+    heap, connections = (row["typed_config"] for row in document["overload_manager"]["resource_monitors"])
+    assert heap["max_heap_size_bytes"] == 512 * 2**20
+    assert connections["max_active_downstream_connections"] == 9000
+    actions = {row["name"]: row["triggers"] for row in document["overload_manager"]["actions"]}
+    monitor = "envoy.resource_monitors.fixed_heap"
+    assert actions == {
+        "envoy.overload_actions.shrink_heap": [{"name": monitor, "threshold": {"value": 0.95}}],
+        "envoy.overload_actions.stop_accepting_requests": [{"name": monitor, "threshold": {"value": 0.98}}],
+    }
+
+
+def test_memory_that_is_free_again_is_given_back_to_the_machine() -> None:
+    allocator = json.loads(BOOTSTRAP.json())["memory_allocator_manager"]
+    assert allocator == {"bytes_to_release": 100 * 2**20, "memory_release_interval": "1s"}
+
+
+def test_a_flood_of_connections_does_not_shut_us_out_of_the_admin_page() -> None:
+    assert json.loads(BOOTSTRAP.json())["admin"]["ignore_global_conn_limit"] is True
+
+
+def test_statistics_of_single_hosts_on_demand_are_not_kept() -> None:
+    document = json.loads(BOOTSTRAP.json())
+    patterns = document["stats_config"]["stats_matcher"]["exclusion_list"]["patterns"]
+    assert {"prefix": "sds."} in patterns
+    assert document["stats_flush_on_admin"] is True
 
 
 def test_the_same_settings_give_the_same_text() -> None:

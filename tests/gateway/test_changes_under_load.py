@@ -1,26 +1,13 @@
 """Clients at a constant rate while things change: not one request is lost."""
 
-import json
-import subprocess
-
 import pytest
+from admin import counter
 from load import Load, served_serial
 from world import GOOD, World, gateway, pair, secret
 
 pytestmark = pytest.mark.real
 
 ROTATIONS = 100
-
-
-def counter(world: World, name: str) -> int:
-    """One of Envoy's own counters, from its admin socket."""
-    socket = world.run("find", str(world.data), "-name", "admin.sock").out.strip()
-    told = subprocess.run(
-        ["curl", "-sS", "--unix-socket", socket, f"http://admin/stats?filter={name}$&format=json"],
-        capture_output=True,
-        check=True,
-    )
-    return sum(stat["value"] for stat in json.loads(told.stdout)["stats"])
 
 
 def test_a_hundred_rotations_lose_no_request_drain_no_listener_and_each_serial_is_served(shop: World) -> None:

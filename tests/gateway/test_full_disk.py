@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from world import GOOD, World, good_host, pair, secret
 
-from pylae.apiserver.storage import PAGE_BYTES
+from pylae.apiserver.database import PAGE_BYTES
 
 pytestmark = pytest.mark.real
 

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from admin import runs
 from load import Load
 from world import GOOD, World, free_port, good_host
 
@@ -22,14 +23,6 @@ def serving(world: World) -> World:
 
 def status(world: World) -> dict[str, dict[str, int]]:
     return json.loads(world.pylae("status", "-o", "json").out)
-
-
-def runs(pid: int) -> bool:
-    """Whether a process still does anything: one that ended and was not yet waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def revisions(world: World) -> dict[str, int]:

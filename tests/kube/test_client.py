@@ -1,5 +1,6 @@
 """The client against the embedded server: every verb, and every way in which a request can come to nothing."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -159,6 +160,21 @@ async def test_nobody_there_is_unreachable_with_the_address() -> None:
         async with Client(Connection(address)) as client:
             with pytest.raises(Unreachable, match=f"{address} cannot be reached: .*[Rr]efused"):
                 await client.list(SERVICE)
+
+
+async def test_a_server_on_this_machine_is_not_asked_to_compress() -> None:
+    asked: list[bytes] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(hear, "127.0.0.1") as listener:
+        address = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        async with Client(Connection(address)) as client:
+            with pytest.raises(Unreachable):
+                await client.get_raw("/")
+    assert b"Accept-Encoding: identity\r\n" in asked[0]
 
 
 async def test_a_server_that_hangs_up_is_unreachable(stub: Stub) -> None:

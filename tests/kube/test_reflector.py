@@ -16,7 +16,7 @@ from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, Limits
 from pylae.kube.client import Client, Page
 from pylae.kube.kubeconfig import load
-from pylae.kube.reflector import Reflector, Timing
+from pylae.kube.reflector import PART, Reflector, Timing
 from pylae.kube.resume import Delete, Notice, Synced, Upsert
 from pylae.kube.stream import Event
 
@@ -41,7 +41,7 @@ class Mirror:
     def tell(self, notice: Notice) -> None:
         self.notices.append(notice)
         match notice:
-            case Upsert(_, body):
+            case Upsert(_, _, body):
                 found = json.loads(body)
                 self.objects[found["metadata"]["name"]] = found
             case Delete(_, (_, name)):
@@ -190,6 +190,24 @@ async def test_a_watch_that_falls_silent_is_opened_anew(stub: Stub) -> None:
         assert mirror.synced == 1
 
 
+async def test_a_long_page_is_told_in_parts_and_others_have_their_turn_in_between(stub: Stub) -> None:
+    items = [{"metadata": {"name": f"m{number}", "resourceVersion": "7"}} for number in range(10 * PART)]
+    page = json.dumps({"metadata": {"resourceVersion": "7"}, "items": items}).encode()
+    mirror, seen = Mirror(), set()
+
+    async def watch() -> None:
+        while len(mirror.objects) < len(items):
+            seen.add(len(mirror.objects))
+            await asyncio.sleep(0)
+
+    async with stub(answer(page), answer(EVENT, chunked=True), keep_open=True) as client:
+        reflector = asyncio.create_task(Reflector(client, CONFIG_MAP, timing=HASTE).run(mirror.tell))
+        await asyncio.wait_for(watch(), WAIT)
+        reflector.cancel()
+        await asyncio.wait([reflector])
+    assert seen == set(range(0, len(items), PART))
+
+
 async def test_an_answer_that_is_nonsense_is_trouble_and_no_crash(stub: Stub) -> None:
     async with (
         stub(answer(b"<html>"), answer(LIST), answer(EVENT), keep_open=True) as client,
@@ -200,7 +218,7 @@ async def test_an_answer_that_is_nonsense_is_trouble_and_no_crash(stub: Stub) ->
 
 def test_a_secret_that_passes_through_does_not_print() -> None:
     body = b'{"metadata":{"name":"a"},"data":{"k":"s3cr3t"}}'
-    for passing in (Upsert(SECRET, body), Event("ADDED", body), Page((body,), "7")):
+    for passing in (Upsert(SECRET, ("", "a"), body), Event("ADDED", body), Page((body,), "7")):
         assert "s3cr3t" not in repr(passing)
 
 

@@ -17,6 +17,7 @@ from pylae.kube.resume import (
     Happening,
     Notice,
     OpenWatch,
+    Part,
     Pause,
     Resume,
     Step,
@@ -42,7 +43,7 @@ def page(version: int, *items: bytes, more: str = "") -> Page:
 
 
 def upsert(name: str, version: int, uid: str = "u") -> Notice:
-    return Upsert(CONFIG_MAP, body(name, version, uid))
+    return Upsert.of(CONFIG_MAP, body(name, version, uid))
 
 
 def delete(name: str) -> Notice:
@@ -86,6 +87,16 @@ def test_pages_are_told_as_they_come_and_synced_after_the_last() -> None:
     play(
         (0, page(7, body("a", 3), more="next"), Step((upsert("a", 3),), AskPage("next"))),
         (0, page(7, body("b", 5)), Step((upsert("b", 5), SYNCED), OpenWatch("7"))),
+    )
+
+
+def test_a_page_may_come_in_parts() -> None:
+    play(
+        (0, Part((body("a", 3),)), Step((upsert("a", 3),))),
+        (0, page(7, body("b", 5)), Step((upsert("b", 5), SYNCED), OpenWatch("7"))),
+        (1, GONE, Step(command=AskPage())),
+        (1, Part((body("b", 5),)), QUIET),
+        (1, page(9), Step((delete("a"), SYNCED), OpenWatch("9"))),
     )
 
 
@@ -203,7 +214,7 @@ def test_whatever_is_missed_the_objects_told_are_those_of_the_server(edits: list
     def take(step: Step) -> None:
         for notice in step.notices:
             match notice:
-                case Upsert(_, content):
+                case Upsert(_, _, content):
                     name = json.loads(content)["metadata"]["name"]
                     assert told.get(name) != content, "told twice"
                     told[name] = content

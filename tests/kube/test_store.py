@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from pylae.api.core import LAST_APPLIED
+from pylae.api.gateway import Gateway
 from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, NODE, SECRET, SERVICE, Kind
 from pylae.kube.resume import Delete, Synced, Upsert
 from pylae.kube.store import PLACES, Store
@@ -27,11 +29,20 @@ def gateway(version: int = 1, uid: str = "u", **fields: Any) -> Json:
 
 
 def upsert(document: Json, kind: Kind = GATEWAY) -> Upsert:
-    return Upsert(kind, msgspec.json.encode(document))
+    return Upsert.of(kind, msgspec.json.encode(document))
+
+
+def listed(*documents: Json) -> Store:
+    """A store that has these Gateways, and knows that these are all."""
+    store = Store()
+    for document in documents:
+        store.apply(upsert(document))
+    store.apply(Synced(GATEWAY))
+    return store
 
 
 def holding(document: Json) -> Store:
-    store = Store()
+    store = listed()
     store.apply(upsert(document))
     return store
 
@@ -41,7 +52,7 @@ def test_a_new_object_is_a_change_from_nothing() -> None:
     change = store.apply(upsert(gateway()))
     assert change
     assert (change.kind, change.key, change.old) == (GATEWAY, KEY, None)
-    assert store.snapshot().gateways[KEY] is change.new
+    assert store.snapshot.gateways[KEY] is change.new
 
 
 def test_a_deleted_object_is_a_change_to_nothing() -> None:
@@ -50,7 +61,7 @@ def test_a_deleted_object_is_a_change_to_nothing() -> None:
     assert change
     assert change.old
     assert change.new is None
-    assert store.snapshot().gateways == {}
+    assert store.snapshot.gateways == {}
 
 
 def test_deleting_what_is_not_there_is_no_change() -> None:
@@ -74,7 +85,7 @@ def test_what_every_write_changes_is_no_change(document: Json) -> None:
 def test_yet_the_snapshot_has_the_newest_state(document: Json) -> None:
     store = holding(gateway())
     store.apply(upsert(document))
-    assert store.snapshot().gateways[KEY].metadata.resource_version == "2"
+    assert store.snapshot.gateways[KEY].metadata.resource_version == "2"
 
 
 MATTERS = [
@@ -93,7 +104,7 @@ def test_what_a_user_changed_is_a_change(document: Json) -> None:
     change = store.apply(upsert(document))
     assert change
     assert change.old
-    assert change.new is store.snapshot().gateways[KEY]
+    assert change.new is store.snapshot.gateways[KEY]
 
 
 def test_a_services_status_is_no_change_either() -> None:
@@ -107,32 +118,60 @@ def test_a_services_status_is_no_change_either() -> None:
 def test_items_of_a_list_say_neither_kind_nor_version_and_are_read_all_the_same() -> None:
     store = Store()
     store.apply(upsert({"metadata": {"name": "front", "namespace": "shop"}}, SERVICE))
-    assert str(store.snapshot().services[KEY].ref) == "Service shop/front"
+    assert str(store.snapshot.services[KEY].ref) == "Service shop/front"
 
 
-def test_a_snapshot_stays_as_it_was() -> None:
+def test_the_snapshot_is_live() -> None:
     store = holding(gateway())
-    before = store.snapshot()
+    snapshot = store.snapshot
     store.apply(Delete(GATEWAY, KEY))
-    assert KEY in before.gateways
-    assert KEY not in store.snapshot().gateways
+    assert KEY not in snapshot.gateways
+    assert store.snapshot is snapshot
 
 
-def test_snapshots_share_what_did_not_change() -> None:
-    store = holding(gateway())
-    before = store.snapshot()
-    assert store.snapshot() is before
-    secret = {"metadata": {"name": "front", "namespace": "shop"}, "data": {"tls.key": "a2V5"}}
-    store.apply(upsert(secret, SECRET))
-    after = store.snapshot()
-    assert after is not before
-    assert after.gateways is before.gateways
-    assert after.secrets[KEY].data["tls.key"] == b"key"
+def test_an_object_is_the_same_one_however_often_it_is_read() -> None:
+    store = listed(gateway())
+    assert store.snapshot.gateways[KEY] is store.snapshot.gateways[KEY]
+    assert list(store.snapshot.gateways.values()) == [store.snapshot.gateways[KEY]]
+
+
+def test_what_a_change_says_stays_true_when_the_next_one_has_come() -> None:
+    store = listed(gateway())
+    first = store.apply(upsert(gateway(2, spec={"servers": []})))
+    second = store.apply(Delete(GATEWAY, KEY))
+    assert first
+    assert second
+    assert isinstance(first.old, Gateway)
+    assert isinstance(first.new, Gateway)
+    assert (len(first.old.spec.servers), len(first.new.spec.servers)) == (1, 0)
+    assert second.old == first.new
+
+
+EVENTS = [("add", "b", gateway(2, metadata={"name": "b"})), ("update", "front", gateway(2, spec={}))]
+
+
+@pytest.mark.parametrize(("event", "name", "document"), EVENTS)
+def test_a_change_has_a_name(event: str, name: str, document: Json) -> None:
+    change = listed(gateway()).apply(upsert(document))
+    assert change
+    assert (change.event, change.key) == (event, ("shop", name))
+    assert repr(change) == f"Change({event} Gateway shop/{name})"
+
+
+def test_neither_status_nor_managed_fields_nor_what_was_last_applied_are_kept() -> None:
+    metadata = {"managedFields": [{"manager": "kubectl"}], "annotations": {LAST_APPLIED: "{}", "a": "b"}}
+    store = listed(gateway(metadata=metadata, status={"conditions": [{"type": "Accepted"}]}))
+    kept = store.snapshot.gateways[KEY]
+    assert isinstance(kept, Gateway)
+    assert kept.status == {}
+    assert kept.metadata.managed_fields == ()
+    assert kept.metadata.annotations == {"a": "b"}
+    assert len(kept.spec.servers) == 1
 
 
 def test_nobody_can_write_into_a_snapshot() -> None:
     with pytest.raises(TypeError):
-        holding(gateway()).snapshot().gateways[KEY] = None  # type: ignore[index]
+        holding(gateway()).snapshot.gateways[KEY] = None  # type: ignore[index]
 
 
 MALFORMED = gateway(2, spec={"servers": [{"port": "eighty"}]})
@@ -143,7 +182,7 @@ def test_an_object_that_is_none_of_its_kind_is_a_finding_and_not_in_the_snapshot
     change = store.apply(upsert(MALFORMED))
     assert change
     assert change.new is None
-    assert store.snapshot().gateways == {}
+    assert store.snapshot.gateways == {}
     (finding,) = store.malformed()
     assert finding.code is codes.INVALID
     assert (str(finding.about), finding.path) == ("Gateway shop/front", "spec.servers[0].port")
@@ -154,11 +193,22 @@ def test_an_object_that_is_none_of_its_kind_is_a_finding_and_not_in_the_snapshot
 
 
 def test_a_malformed_object_that_is_new_is_a_change_too_since_there_is_something_to_tell() -> None:
-    store = Store()
+    store = listed()
     change = store.apply(upsert(MALFORMED))
     assert change
     assert change.old is change.new is None
     assert store.apply(upsert({**MALFORMED, "metadata": {**MALFORMED["metadata"], "resourceVersion": "3"}})) is None
+
+
+def test_objects_of_the_first_list_are_not_read_before_somebody_asks() -> None:
+    """So a malformed one is noticed only then, and does not hide the others."""
+    other = gateway(2, metadata={"name": "other"})
+    store = listed(MALFORMED, other)
+    assert store.malformed() == ()
+    assert [found.metadata.name for found in store.snapshot.gateways.values()] == ["other"]
+    assert len(store.malformed()) == len(store.snapshot.gateways) == 1
+    assert list(store.snapshot.gateways) == [("shop", "other")]
+    assert KEY not in store.snapshot.gateways
 
 
 @pytest.mark.parametrize("notice", [upsert(gateway(3)), Delete(GATEWAY, KEY)], ids=["corrected", "deleted"])
@@ -170,7 +220,9 @@ def test_the_finding_goes_with_its_cause(notice: Upsert | Delete) -> None:
 
 def test_a_secrets_payload_is_not_in_its_finding() -> None:
     store = Store()
-    store.apply(upsert({"metadata": {"name": "a", "namespace": "shop"}, "data": {"k": "s3cr3t!"}}, SECRET))
+    change = store.apply(upsert({"metadata": {"name": "a", "namespace": "shop"}, "data": {"k": "s3cr3t!"}}, SECRET))
+    assert change
+    assert change.new is None
     (finding,) = store.malformed()
     assert "s3cr3t" not in str(finding)
     assert "Expected base64" in str(finding)
@@ -195,7 +247,7 @@ def test_every_kind_of_the_snapshot_is_kept() -> None:
     store = Store()
     for kind in PLACES:
         store.apply(upsert({"kind": kind.kind, "metadata": {"name": "front", "namespace": "shop"}}, kind))
-    snapshot = store.snapshot()
+    snapshot = store.snapshot
     assert all(KEY in getattr(snapshot, place) for place in PLACES.values())
-    assert len(store.snapshot().endpoint_slices) == len(snapshot.slices_of_service) == 1
+    assert len(store.snapshot.endpoint_slices) == len(snapshot.slices_of_service) == 1
     assert PLACES[ENDPOINT_SLICE] == "endpoint_slices"

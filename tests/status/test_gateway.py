@@ -142,3 +142,39 @@ def test_servers_and_findings_of_other_gateways_do_not_count(gateway: Gateway, p
     findings = [Finding(codes.CERTIFICATE_MISSING, other, CREDENTIAL, MISSING)]
     status = gateway_status(gateway, (plan(0), plan(1), plan(1, gateway=other, listener="")), findings, NOON)
     assert told(status, "Programmed")[0] == "True"
+
+
+def test_a_gateway_served_on_demand_says_when_its_parts_go_to_envoy(gateway: Gateway, plan: Plan) -> None:
+    status = gateway_status(gateway, (plan(0, on_demand=True), plan(1, on_demand=True)), (), NOON)
+    assert told(status, "Accepted") == ("True", "Accepted", "")
+    assert told(status, "Programmed") == (
+        "True",
+        "Programmed",
+        "Served on demand: certificates and routes go to Envoy when a client first asks for a host.",
+    )
+    assert states(status) == ["serving", "serving"]
+
+
+def test_servers_on_demand_among_others_are_named(gateway: Gateway, plan: Plan) -> None:
+    status = gateway_status(gateway, (plan(0), plan(1, on_demand=True)), (), NOON)
+    assert told(status, "Programmed")[2].startswith("servers[1]: served on demand: ")
+
+
+def test_a_redirect_has_no_parts_that_could_go_to_envoy(gateway: Gateway, plan: Plan) -> None:
+    redirect = plan(0, redirect=True, on_demand=True)
+    status = gateway_status(gateway, (redirect, plan(1, on_demand=True)), (), NOON)
+    assert told(status, "Programmed")[2].startswith("Served on demand: ")
+    assert told(gateway_status(gateway, (redirect, plan(1)), (), NOON), "Programmed")[2] == ""
+
+
+def test_what_is_found_on_a_server_on_demand_is_told_as_of_any_other(
+    gateway: Gateway, plan: Plan, finding: Report
+) -> None:
+    missing = finding(codes.CERTIFICATE_MISSING, CREDENTIAL, MISSING, CURE)
+    status = gateway_status(gateway, (plan(0, on_demand=True), plan(1, on_demand=True)), [missing], NOON)
+    assert told(status, "Programmed") == (
+        "False",
+        "CertificateMissing",
+        f"servers[1] (catalog.istioinaction.io): {MISSING} {CURE}",
+    )
+    assert states(status) == ["serving", "waits for its certificate"]

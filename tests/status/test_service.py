@@ -44,3 +44,9 @@ def test_conditions_of_others_and_the_time_of_ours_are_kept() -> None:
     first, second = service_status(service(theirs, ours), (), NOON)["conditions"]
     assert (first["type"], first["lastTransitionTime"]) == ("LoadBalancerReady", "2026-01-01T00:00:00Z")
     assert (second["type"], second["lastTransitionTime"]) == (PORTS_BOUND, "2026-01-02T00:00:00Z")
+
+
+def test_a_status_that_was_read_elsewhere_takes_the_place_of_the_one_in_the_object() -> None:
+    theirs = {"type": "LoadBalancerReady", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    status = service_status(service(), (), NOON, {"conditions": [theirs]})
+    assert [condition["type"] for condition in status["conditions"]] == ["LoadBalancerReady", PORTS_BOUND]

@@ -10,6 +10,7 @@ from pylae.model.finding import Finding
 from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SecretRef, SocketAddress, TcpProxy
 from pylae.model.ir.origin import Origin
 from pylae.model.ir.route import Forward, Route, RouteConfiguration, RouteMatch, VirtualHost, WeightedCluster
+from pylae.model.snapshot import Key
 from pylae.model.translation import ServerPlan, Translation
 from pylae.rules.pem import CertificateFacts
 from pylae.status.table import SiteRow, site_rows
@@ -117,3 +118,29 @@ def test_rows_are_sorted_by_host_and_then_the_secure_port_comes_first(plan: Plan
         ("webapp", 443),
         ("webapp", 80),
     ]
+
+
+def test_a_server_on_demand_has_a_row_only_while_something_is_found_on_it(plan: Plan, finding: Report) -> None:
+    servers = (plan(0, on_demand=True), plan(1, on_demand=True))
+    missing = finding(codes.CERTIFICATE_MISSING, "spec.servers[1].tls.credentialName")
+    assert site_rows(Translation(), {}, (), lambda _: servers) == ()
+    (row,) = site_rows(Translation(), {}, (missing,), lambda _: servers)
+    assert (row.host, row.routes, row.state) == ("catalog.istioinaction.io", None, "waits for its certificate")
+    assert row.codes == (codes.CERTIFICATE_MISSING.number,)
+
+
+def test_only_gateways_on_which_something_is_found_are_asked_for_their_servers(plan: Plan, finding: Report) -> None:
+    asked: list[Key] = []
+
+    def plans(key: Key) -> tuple[ServerPlan, ...]:
+        asked.append(key)
+        return ()
+
+    elsewhere = Finding(codes.NO_ROUTES, ObjectRef("VirtualService", "shop", "vs"), "", "no route")
+    site_rows(Translation(), {}, (finding(codes.DOUBTFUL), elsewhere), plans)
+    assert asked == [("istioinaction", "coolstore-gateway")]
+
+
+def test_what_is_on_demand_among_the_translated_servers_is_no_row(plan: Plan) -> None:
+    rows = site_rows(Translation(servers=(plan(0), plan(1, on_demand=True))), {}, ())
+    assert [row.host for row in rows] == ["webapp.istioinaction.io"]

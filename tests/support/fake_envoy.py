@@ -3,16 +3,24 @@
 It behaves as Envoy 1.40 does where that matters to a control plane: it asks by name for what its clusters and
 listeners refer to, withholds the answer about clusters until they have endpoints, and keeps what it had of what it
 refuses. What is refused is decided by content: a version that begins with `bad`.
+
+A listener that needs `*` of the scopes serves on demand: its handshakes ask for the secret that has the host's name,
+and are refused when there is none. A scope whose version begins with `probe` asks for its routes with the next request.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 
 from pylae.xds.message import Node, Request, Response
-from pylae.xds.resource import Key, Resource, ResourceSet, Type
+from pylae.xds.resource import ANY_NAME, Key, Resource, ResourceSet, Type, is_asked_for
 
 BAD = "bad"
+PROBE = "probe"
 BY_NAME = (Type.ENDPOINT, Type.ROUTE, Type.SECRET)
+
+
+def scope_of(host: str) -> str:
+    return f"https|{host}"
 
 
 def is_bad(resource: Resource) -> bool:
@@ -28,6 +36,9 @@ class FakeEnvoy:
     has: dict[Key, Resource] = field(default_factory=dict)
     told_absent: set[Key] = field(default_factory=set)
     asked: dict[Type, set[str]] = field(default_factory=lambda: {type_: set() for type_ in BY_NAME})
+    hosts: set[str] = field(default_factory=set)
+    scoped: bool = False
+    probed: set[str] = field(default_factory=set)
     warming: set[str] = field(default_factory=set)
     usable: set[str] = field(default_factory=set)
     draining: list[Resource] = field(default_factory=list)
@@ -42,11 +53,28 @@ class FakeEnvoy:
         self.responses.clear()
         self._late = None
         self.warming.clear()
-        for type_ in (Type.CLUSTER, *BY_NAME[:1], Type.LISTENER, *BY_NAME[1:]):
+        for type_ in Type:
             names = tuple(sorted(self.asked.get(type_, ())))
-            if names or type_ in (Type.CLUSTER, Type.LISTENER):
+            if names or type_ in (Type.CLUSTER, Type.LISTENER) or (type_ is Type.SCOPE and self.scoped):
                 versions = {name: found.version for (of, name), found in self.has.items() if of is type_}
                 self.requests.append(Request(type_, names, initial_versions=versions, node=Node("fake")))
+
+    @property
+    def serves_on_demand(self) -> bool:
+        return any((Type.SCOPE, ANY_NAME) in found.needs for found in self.has.values())
+
+    def shake_hands(self, host: str) -> None:
+        """A client connects to a host."""
+        if self.serves_on_demand and host not in self.hosts:
+            self.hosts.add(host)
+            self._ask_for_more()
+
+    def hear_request(self, host: str) -> None:
+        """A client that is connected asks for something; if the host is probed that is how it answers."""
+        scope = self.has.get((Type.SCOPE, scope_of(host)))
+        if scope and host in self.hosts and scope.version.startswith(PROBE):
+            self.probed.add(f"asked/{host}")
+            self._ask_for_more()
 
     def apply(self) -> None:
         """Take the oldest response in, check that it breaks nothing, and answer it."""
@@ -76,8 +104,10 @@ class FakeEnvoy:
     def _take(self, resource: Resource, world: ResourceSet) -> None:
         if resource.type in BY_NAME and resource.name not in self.asked[resource.type]:
             return
-        if resource.type in (Type.LISTENER, Type.ROUTE):
+        if resource.type in (Type.LISTENER, Type.ROUTE) or (resource.type is Type.SCOPE and resource.key in self.has):
             self._check_clusters(resource, world)
+        if resource.type is Type.SECRET and resource.key not in self.has and self.names_the_guilty:
+            self._check_scope(resource, world)
         self._drain(resource.key)
         self.has[resource.key] = resource
         self.told_absent.discard(resource.key)
@@ -99,26 +129,45 @@ class FakeEnvoy:
     def _check_clusters(self, resource: Resource, world: ResourceSet) -> None:
         """Made before broken: a cluster that exists is here, with endpoints, before anything that sends requests
         to it."""
-        for type_, name in resource.needs:
-            wanted = world[type_].get(name)
-            if type_ is Type.CLUSTER and wanted is not None and not is_bad(wanted):
-                assert (type_, name) in self.has, f"{resource.name} came before its cluster {name}"
-                assert name in self.usable, f"{resource.name} came before the endpoints of {name}"
+        for key in resource.needs:
+            wanted = world.get_resource(key)
+            if key[0] is Type.CLUSTER and wanted is not None and not is_bad(wanted):
+                assert key in self.has, f"{resource.name} came before its cluster {key[1]}"
+                assert key[1] in self.usable, f"{resource.name} came before the endpoints of {key[1]}"
+
+    def _check_scope(self, secret: Resource, world: ResourceSet) -> None:
+        """Whoever is answered with the secret is served right away, but by what was refused. This relies on that of
+        several clusters only the bad ones are refused, as Envoy does."""
+        for key in self._good_needs(secret, world):
+            assert key in self.has, f"{secret.name} came before its scope"
+            for cluster in self._good_needs(world[key[0]][key[1]], world):
+                assert cluster in self.has, f"{secret.name} came before the cluster {cluster[1]}"
+                fed = cluster[1] in self.usable or not self._good_needs(world[cluster[0]][cluster[1]], world)
+                assert fed, f"{secret.name} came before the endpoints of {cluster[1]}"
+
+    def _good_needs(self, resource: Resource, world: ResourceSet) -> list[Key]:
+        needs = [(key, world.get_resource(key)) for key in resource.needs]
+        return [key for key, found in needs if found is not None and not is_bad(found)]
 
     def _remove(self, key: Key, world: ResourceSet) -> None:
         if key[0] in BY_NAME:
-            self.told_absent.add(key)  # and what is there stays in use
+            self.told_absent.add(key)  # and what is there stays in use, unless it was asked for
+            self._refuse_hands(key)
             return
-        if key[0] is Type.CLUSTER:
-            for other in self.has.values():
-                wanted = world.get_resource(other.key)
-                unwanted = wanted is None or wanted.version != other.version
-                assert not (unwanted and key in other.needs), f"{key[1]} went before {other.name}, which uses it"
+        for other in self.has.values() if key[0] is not Type.LISTENER else ():
+            wanted = world.get_resource(other.key)
+            unwanted = wanted is None or wanted.version != other.version
+            assert not (unwanted and key in other.needs), f"{key[1]} went before {other.name}, which uses it"
         self._drain(key)
         self.has.pop(key, None)
         if key[0] is Type.CLUSTER:
             self.usable.discard(key[1])
             self._warmed({key[1]})
+
+    def _refuse_hands(self, key: Key) -> None:
+        """There is no such secret: the handshakes that wait for it are refused, and nobody asks for it any more."""
+        if key[0] is Type.SECRET and is_asked_for(key):
+            self.hosts.discard(key[1])
 
     def _drain(self, key: Key) -> None:
         """Connections of a listener that is replaced go on with its routes and secrets for a while."""
@@ -131,9 +180,13 @@ class FakeEnvoy:
 
     def _ask_for_more(self) -> None:
         """Names that clusters and listeners refer to; those that nothing refers to any more are given up."""
+        if not self.serves_on_demand and not self.draining:
+            self.hosts.clear()
+        self.probed = {name for name in self.probed if self._is_probed(name)}
+        asked = {Type.SECRET: self.hosts, Type.ROUTE: self.probed}
         for type_ in BY_NAME:
-            in_use = (*self.has.values(), *self.draining)
-            wanted = {name for found in in_use for of, name in found.needs if of is type_}
+            in_use = [found for found in (*self.has.values(), *self.draining) if found.type is not Type.SCOPE]
+            wanted = {name for found in in_use for of, name in found.needs if of is type_} | asked.get(type_, set())
             new, gone = wanted - self.asked[type_], self.asked[type_] - wanted
             if new or gone:
                 self.asked[type_] = wanted
@@ -141,3 +194,10 @@ class FakeEnvoy:
                     self.has.pop((type_, name), None)
                     self.told_absent.discard((type_, name))
                 self.requests.append(Request(type_, tuple(sorted(new)), tuple(sorted(gone))))
+        if self.serves_on_demand and not self.scoped:
+            self.scoped = True
+            self.requests.append(Request(Type.SCOPE))
+
+    def _is_probed(self, name: str) -> bool:
+        scope = self.has.get((Type.SCOPE, scope_of(name.removeprefix("asked/"))))
+        return scope is not None and scope.version.startswith(PROBE)

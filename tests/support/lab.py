@@ -1,111 +1,52 @@
-"""A real Envoy with the real discovery service, and no user's object: worlds in, requests by curl.
-
-Each lab has a directory of its own with a short path, since a Unix socket's path is limited, and ports of its own.
-"""
+"""A real Envoy with the real discovery service, and no user's object: worlds in, requests by curl."""
 
 import asyncio
-import shutil
-import socket
-import ssl
-import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from time import monotonic
-from types import TracebackType
-from typing import Self
 
-from aiohttp import web
-from cryptography import x509
+from data_plane import Answer, DataPlane, Upstream, eventually, free_port, short_directory
 
 from pylae.controlplane.ads import Ads, Observation
-from pylae.envoy.admin import Admin
-from pylae.envoy.binary import find
-from pylae.envoy.bootstrap import Bootstrap
-from pylae.envoy.command import Command
-from pylae.envoy.process import EnvoyProcess, spawn
-from pylae.xds.delta import Accepted, Refused
+from pylae.xds.event import Accepted, Asked, Left, Refused
 from pylae.xds.last_good import LastGood
-from pylae.xds.resource import ResourceSet
+from pylae.xds.resource import Key, Resource, ResourceSet, Type, is_asked_for
+from pylae.xds.world import World
 
-PATIENCE = 20.0
-"""Seconds after which a test gives up waiting for another process."""
-
-Probe = Callable[[], Awaitable[object]]
+__all__ = ["Answer", "Lab", "Upstream", "become", "eventually", "free_port", "short_directory"]
 
 
-async def eventually(probe: Probe, what: str) -> None:
-    """Ask again and again, as often as another process can be asked, until the answer is yes."""
-    deadline = monotonic() + PATIENCE
-    while not await probe():
-        assert monotonic() < deadline, f"waited in vain for: {what}"
-        await asyncio.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def short_directory() -> Path:
-    return Path(tempfile.mkdtemp(prefix="px", dir="/tmp"))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What curl saw. `code` is curl's own exit code, `status` that of HTTP, 0 without an answer."""
-
-    code: int
-    status: int
-    body: str
-    connects: int
-    version: str
+def become(world: World, wanted: Iterable[Resource]) -> frozenset[Key]:
+    """Let there be what is wanted and nothing else; gives back what that touched."""
+    found = {resource.key: resource for resource in wanted}
+    for key in [(type_, name) for type_ in Type for name in world[type_] if (type_, name) not in found]:
+        world.drop(key)
+    for resource in found.values():
+        world.put(resource)
+    return world.touched()
 
 
 @dataclass
-class Lab:
-    """`async with Lab() as lab`: a control plane and an Envoy that is ready to be told everything."""
+class Lab(DataPlane):
+    """`async with Lab() as lab`: a control plane and an Envoy that is ready to be told everything.
 
-    directory: Path = field(default_factory=short_directory)
+    `sites` are hosts on demand, by name: what is to be there when one is asked for.
+    """
+
     last_good: LastGood = field(default_factory=LastGood)
     observations: list[Observation] = field(default_factory=list)
     wanted: ResourceSet | None = None
-
-    async def __aenter__(self) -> Self:
-        self._opened = AsyncExitStack()
-        self._opened.callback(shutil.rmtree, self.directory)
-        self.admin = await self._opened.enter_async_context(Admin(self.directory / "admin.sock"))
-        self.bootstrap = Bootstrap(self.directory / "xds.sock", self.directory / "admin.sock")
-        (self.directory / "bootstrap.json").write_text(self.bootstrap.json())
-        self.command = Command(find().path, self.directory / "bootstrap.json", concurrency=2)
-        await self.start_control_plane()
-        self.start_envoy()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.envoy.signal(9)
-        await self.envoy.wait()
-        self.envoy.release()
-        await self.ads.stop()
-        await self._opened.aclose()
+    world: World = field(default_factory=World)
+    sites: dict[str, tuple[Resource, ...]] = field(default_factory=dict)
+    in_use: set[str] = field(default_factory=set)
 
     async def start_control_plane(self) -> None:
         """One that knows nothing, in place of an earlier one."""
-        self.last_good = LastGood()
+        self.last_good, self.world, self.in_use = LastGood(), World(), set()
         self.ads = Ads(self.directory / "xds.sock", self._observe)
         await self.ads.start()
 
-    def start_envoy(self) -> EnvoyProcess:
-        self.envoy = spawn(self.command, log=self.log, pid_file=self.directory / "envoy.pid")
-        return self.envoy
-
-    @property
-    def log(self) -> Path:
-        return self.directory / "envoy.log"
+    async def stop_control_plane(self) -> None:
+        await self.ads.stop()
 
     def _observe(self, observation: Observation) -> None:
         """As the loop does: what Envoy said decides what it is served."""
@@ -115,11 +56,19 @@ class Lab:
                 self.last_good.accepted(accepted)
             case Refused(resource=refused, message=message):
                 self.last_good.refused(refused, message)
+            case Asked(keys=keys):
+                self.in_use.update(key[1] for key in keys if is_asked_for(key))
+                for key in keys:
+                    self.world.answer(key)
+            case Left(keys=keys):
+                self.in_use.difference_update(name for _, name in keys)
         asyncio.get_running_loop().call_soon(self._serve)
 
     def _serve(self) -> None:
         if self.wanted is not None:
-            self.ads.publish(self.last_good.serve(self.wanted))
+            on_demand = (found for host in self.in_use for found in self.sites.get(host, ()))
+            touched = become(self.world, (*self.wanted.resources(), *on_demand))
+            self.ads.publish(self.last_good, self.last_good.serve(self.world, touched))
 
     def publish(self, wanted: ResourceSet) -> None:
         self.wanted = wanted
@@ -139,68 +88,3 @@ class Lab:
     def refused(self) -> dict[str, str]:
         """What is refused now, by name."""
         return {refusal.name: refusal.message for refusal in self.last_good.refusals()}
-
-    async def curl(self, url: str, *options: str) -> Answer:
-        """`url` names host and port; the host is looked for on loopback."""
-        host, port = url.split("/")[2].split(":")
-        form = "\\n%{http_code} %{num_connects} %{http_version}"
-        process = await asyncio.create_subprocess_exec(
-            *("curl", "-sk", "--max-time", "10", "--resolve", f"{host}:{port}:127.0.0.1", "-w", form, *options, url),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        output, _ = await process.communicate()
-        body, _, facts = output.decode().partition("\n")
-        status, connects, version = facts.split()
-        return Answer(process.returncode or 0, int(status), body, int(connects), version)
-
-    async def serial(self, host: str, port: int) -> int | None:
-        """The serial number of the certificate that is served for `host`, None if no handshake succeeds."""
-        trusting = ssl.create_default_context()
-        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting, server_hostname=host)
-        except (OSError, ssl.SSLError):
-            return None
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        writer.close()
-        return x509.load_der_x509_certificate(shown).serial_number
-
-    async def listeners(self) -> dict[str, int]:
-        """How often listeners were added, changed in place, drained …"""
-        stats = await self.admin.stats("^listener_manager")
-        return {name.removeprefix("listener_manager."): value for name, value in stats.items()}
-
-
-class Upstream:
-    """A service that says its name, at once or, at `/held`, when it is released. `async with` starts and ends it."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.port = 0
-        self.held = asyncio.Event()
-        self.release = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_get("/held", self._hold)
-        app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release.set()
-        await self._runner.cleanup()
-
-    async def _answer(self, _: web.Request) -> web.Response:
-        return web.Response(text=self.name)
-
-    async def _hold(self, _: web.Request) -> web.Response:
-        self.held.set()
-        await self.release.wait()
-        return web.Response(text=self.name)

@@ -160,8 +160,11 @@ def secret(name: str, *, namespace: str = "istio-system", **keys: str) -> str:
     return json.dumps(document)
 
 
-def gateway(name: str, host: str, credential: str, *, namespace: str = "default", **tls: object) -> str:
-    """A Gateway with one HTTPS server, and a VirtualService that answers `hello from NAME`."""
+def gateway(
+    name: str, host: str, credential: str, *, namespace: str = "default", serve: str = "", **tls: object
+) -> str:
+    """A Gateway with one HTTPS server, and a VirtualService that answers `hello from NAME`. `serve` is `on-demand`,
+    `ahead`, or nothing."""
     server = {
         "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
         "tls": {"mode": "SIMPLE", "credentialName": credential, **tls},
@@ -170,7 +173,11 @@ def gateway(name: str, host: str, credential: str, *, namespace: str = "default"
     made = {
         "apiVersion": "networking.istio.io/v1",
         "kind": "Gateway",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": {"pylae.dev/serve": serve} if serve else {},
+        },
         "spec": {"selector": {"istio": "ingressgateway"}, "servers": [server]},
     }
     return documents(json.dumps(made), answer(name, host, namespace=namespace))

@@ -33,6 +33,7 @@ from pylae.model.snapshot import Snapshot
 from pylae.model.translation import ServerPlan, Translation
 from pylae.model.workload import AccessLog, GatewayWorkload
 from pylae.translate.endpoints import endpoints
+from pylae.translate.registry import ServiceRegistry
 
 COLLECTIONS = {
     "Gateway": "gateways",
@@ -100,7 +101,9 @@ def _picture(translation: Translation, snapshot: Snapshot, workload: GatewayWork
         },
         "clusters": {cluster.name: _cluster(cluster) for cluster in translation.clusters},
         "endpoints": {
-            cluster.name: [_endpoint(found) for found in endpoints(snapshot, cluster, workload).endpoints]
+            cluster.name: [
+                _endpoint(found) for found in endpoints(cluster, ServiceRegistry(snapshot, workload)).endpoints
+            ]
             for cluster in translation.clusters
         },
         "servers": {
@@ -120,6 +123,7 @@ def _listener(listener: Listener) -> dict[str, Any]:
         chains=[_chain(chain) for chain in listener.chains],
         access_log=_access_log(listener.access_log),
         inspects_tls=listener.inspects_tls,
+        buffer=listener.edge.per_connection_buffer_limit_bytes,
     )
 
 
@@ -148,6 +152,7 @@ def _chain(chain: FilterChain) -> dict[str, Any]:
             },
         )
     if isinstance(payload, HttpConnectionManager):
+        shown["streams"] = payload.edge.max_concurrent_streams
         return shown | _present(routes=payload.route_configuration, grpc_web=payload.grpc_web)
     return shown | {"clusters": {share.cluster: share.weight for share in payload.clusters}}
 
@@ -181,6 +186,7 @@ def _action(action: Forward | Redirect | DirectResponse) -> dict[str, Any]:
             return {
                 **({"cluster": next(iter(shares))} if len(shares) == 1 else {"clusters": shares}),
                 "timeout": action.timeout.total_seconds(),
+                "idle_timeout": action.idle_timeout.total_seconds() if action.idle_timeout is not None else None,
                 "retry": _retry(action.retry) if action.retry else "none",
                 "prefix_rewrite": action.prefix_rewrite,
                 "regex_rewrite": action.regex_rewrite
@@ -235,6 +241,7 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
     return {
         "discovery": str(cluster.discovery),
         "http2": cluster.http2,
+        "buffer": cluster.edge.upstream_per_connection_buffer_limit_bytes,
         "origin": f"{cluster.origin.about} {cluster.origin.path}",
         **(
             {}

@@ -50,7 +50,7 @@ def test_sites_made_one_by_one_are_those_of_the_whole(read: Callable[[str], Snap
     snapshot = read(WORLD)
     whole = translate(snapshot, WORKLOAD)
     view = view_of(snapshot)
-    sites = {plan.name: site(plan.servers, view) for plan in plan_ports(snapshot, WORKLOAD).listeners}
+    sites = {plan.name: site(plan, view) for plan in plan_ports(snapshot, WORKLOAD).listeners}
     assert {name: made.chains for name, made in sites.items()} == {made.name: made.chains for made in whole.listeners}
     made = sorted((r for found in sites.values() for r in found.route_configurations), key=lambda routes: routes.name)
     assert tuple(made) == whole.route_configurations

@@ -24,6 +24,7 @@ def test_a_cluster_has_istios_defaults_and_asks_for_its_endpoints() -> None:
         "type": "EDS",
         "connect_timeout": "10s",
         "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": 262144,
         "eds_cluster_config": {
             "service_name": NAME,
             "eds_config": {"ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"},
@@ -51,7 +52,17 @@ def test_http2_is_spoken_where_the_port_says_so() -> None:
     document = decoded(emit_cluster(cluster(NAME, http2=True)))
     [(key, options)] = document["typed_extension_protocol_options"].items()
     assert key == HTTP_PROTOCOL_OPTIONS
-    assert options["explicit_http_config"] == {"http2_protocol_options": {}}
+    windows = {"initial_stream_window_size": 262144, "initial_connection_window_size": 1048576}
+    assert options["explicit_http_config"] == {"http2_protocol_options": windows}
+
+
+def test_clusters_of_hosts_on_demand_are_counted_as_one_and_keep_no_connection_for_long() -> None:
+    for http2 in (False, True):
+        document = decoded(emit_cluster(cluster(NAME, counted=False, http2=http2)))
+        assert document["alt_stat_name"] == "on-demand;"
+        options = document["typed_extension_protocol_options"][HTTP_PROTOCOL_OPTIONS]
+        assert options["common_http_protocol_options"] == {"idle_timeout": "15s"}
+        assert list(options["explicit_http_config"]) == [f"http{'2' * http2}_protocol_options"]
 
 
 def test_names_are_resolved_by_envoy_to_all_addresses_or_to_the_first() -> None:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable
 
-from fake_envoy import BAD, BY_NAME, FakeEnvoy, is_bad
+from fake_envoy import BAD, BY_NAME, PROBE, FakeEnvoy, is_bad, scope_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pylae.xds.delta import Accepted, DeltaStream, Event, Refused, Sync, Turn
+from pylae.xds.delta import DeltaStream, Sync
+from pylae.xds.event import Accepted, Event, Refused, Turn
 from pylae.xds.last_good import LastGood
-from pylae.xds.resource import Key, Resource, ResourceSet, Type
+from pylae.xds.resource import ANY_NAME, Key, Resource, ResourceSet, Type, is_asked_for
+from pylae.xds.world import World
 
-CLUSTERS, ROUTES, LISTENERS, SECRETS = ("c1", "c2", "c3"), ("r1", "r2"), ("l1", "l2"), ("s1", "s2")
-VERSIONS = st.sampled_from(["1", "2", "3", f"{BAD}1", f"{BAD}2"])
+CLUSTERS, ROUTES, LISTENERS, HOSTS = ("c1", "c2", "c3"), ("r1", "r2"), ("l1", "l2"), ("h1", "h2", "h3")
+SECRETS = ("kubernetes://s1", "kubernetes://s2")
+GOOD = ["1", "2", "3"]
+VERSIONS = st.sampled_from([*GOOD, f"{BAD}1", f"{BAD}2"])
+AT_LARGE = (Type.CLUSTER, Type.LISTENER, Type.SCOPE)
+Site = tuple[Resource, ...]
 
 
 def some(names: Iterable[str]) -> st.SearchStrategy[list[str]]:
@@ -20,30 +26,53 @@ def some(names: Iterable[str]) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
-def resources(draw: st.DrawFn, type_: Type, name: str, needs: tuple[Key, ...]) -> Resource:
+def resources(
+    draw: st.DrawFn, type_: Type, name: str, needs: tuple[Key, ...], versions: st.SearchStrategy[str] = VERSIONS
+) -> Resource:
     """The version stands for the content, so what is referred to is part of it."""
-    version = draw(VERSIONS)
-    return Resource(type_, name, f"{version}{needs}", b"", needs)
+    return Resource(type_, name, f"{draw(versions)}{needs}", b"", needs)
+
+
+def keys(type_: Type, names: Iterable[str]) -> tuple[Key, ...]:
+    return tuple((type_, name) for name in names)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> ResourceSet:
-    """Listeners name routes that exist, as translation sees to; clusters and secrets may be missing."""
+def backends(draw: st.DrawFn, name: str) -> Site:
+    """A cluster and its endpoints."""
+    cluster = draw(resources(Type.CLUSTER, name, ((Type.ENDPOINT, name),)))
+    return cluster, draw(resources(Type.ENDPOINT, name, ()))
+
+
+@st.composite
+def bases(draw: st.DrawFn) -> Site:
+    """What is sent ahead. Listeners name routes that exist, as translation sees to; clusters and secrets may be
+    missing. Some serve on demand."""
     found: list[Resource] = []
     for name in draw(some(CLUSTERS)):
-        found.append(draw(resources(Type.CLUSTER, name, ((Type.ENDPOINT, name),))))
-        found.append(draw(resources(Type.ENDPOINT, name, ())))
+        found.extend(draw(backends(name)))
     routes = draw(some(ROUTES))
-    for name in routes:
-        needs = tuple((Type.CLUSTER, cluster) for cluster in draw(some(CLUSTERS)))
-        found.append(draw(resources(Type.ROUTE, name, needs)))
+    found += [draw(resources(Type.ROUTE, name, keys(Type.CLUSTER, draw(some(CLUSTERS))))) for name in routes]
     for name in draw(some(LISTENERS)):
-        needed = {Type.ROUTE: routes and draw(some(routes)), Type.SECRET: draw(some(SECRETS))}
-        needed[Type.CLUSTER] = draw(some(CLUSTERS))
-        needs = tuple((type_, other) for type_, others in needed.items() for other in others)
+        needs = keys(Type.ROUTE, draw(some(routes)) if routes else ()) + keys(Type.SECRET, draw(some(SECRETS)))
+        needs += keys(Type.CLUSTER, draw(some(CLUSTERS))) + keys(Type.SCOPE, [ANY_NAME] if draw(st.booleans()) else [])
         found.append(draw(resources(Type.LISTENER, name, needs)))
     found += [draw(resources(Type.SECRET, name, ())) for name in draw(some(SECRETS))]
-    return ResourceSet.of({type_: {r.name: r for r in found if r.type is type_} for type_ in Type})
+    return tuple(found)
+
+
+@st.composite
+def sites(draw: st.DrawFn, host: str) -> Site:
+    """What a host that is served on demand is made of, if there is such a host."""
+    if draw(st.integers(0, 3)) == 3:
+        return ()
+    own = draw(backends(f"c-{host}")) if draw(st.booleans()) else ()
+    clusters = keys(Type.CLUSTER, [*draw(some(CLUSTERS)), *(found.name for found in own[:1])])
+    prefix = draw(st.sampled_from(["", "", PROBE]))
+    versions = st.sampled_from([f"{prefix}{version}" for version in GOOD] + [f"{BAD}1"])
+    scope = draw(resources(Type.SCOPE, scope_of(host), clusters, versions))
+    probe = (draw(resources(Type.ROUTE, f"asked/{host}", clusters)),) if scope.version.startswith(PROBE) else ()
+    return (*own, scope, *probe, draw(resources(Type.SECRET, host, (scope.key,))))
 
 
 class Conversation(RuleBasedStateMachine):
@@ -53,8 +82,11 @@ class Conversation(RuleBasedStateMachine):
         super().__init__()
         self.last_good = LastGood()
         self.events: list[Event] = []
-        self.wanted = ResourceSet()
-        self.served = ResourceSet()
+        self.base: Site = ()
+        self.sites: dict[str, Site] = {}
+        self.undecided: list[Key] = []
+        self.in_use: set[str] = set()
+        self.world = World()
         self.stream = DeltaStream()
         self.envoy = FakeEnvoy()
 
@@ -63,10 +95,32 @@ class Conversation(RuleBasedStateMachine):
         self.envoy.names_the_guilty = names_the_guilty
         self.envoy.connect()
 
-    @rule(world=worlds())
-    def change(self, world: ResourceSet) -> None:
-        self.wanted = world
+    @rule(base=bases())
+    def change(self, base: Site) -> None:
+        self.base = base
         self._serve()
+
+    @rule(host=st.sampled_from(HOSTS), data=st.data())
+    def change_a_host(self, host: str, data: st.DataObject) -> None:
+        self.sites[host] = data.draw(sites(host))
+        self._serve()
+
+    @rule()
+    def decide(self) -> None:
+        """The control plane looks for what was asked for."""
+        undecided, self.undecided = self.undecided, []
+        for key in undecided:
+            self.in_use.add(host_of(key))
+            self.world.answer(key)
+        self._serve()
+
+    @rule(host=st.sampled_from(HOSTS))
+    def shake_hands(self, host: str) -> None:
+        self.envoy.shake_hands(host)
+
+    @rule(host=st.sampled_from(HOSTS))
+    def request(self, host: str) -> None:
+        self.envoy.hear_request(host)
 
     @rule()
     def hear_the_verdicts(self) -> None:
@@ -97,8 +151,11 @@ class Conversation(RuleBasedStateMachine):
     @rule()
     def lose_the_connection(self) -> None:
         self.stream = DeltaStream()
+        self.in_use.clear()
+        self.undecided.clear()
         self.envoy.connect()
-        self._follow(self.stream.publish(self.served))
+        self._follow(self.stream.publish(self.last_good, ()))
+        self._serve()
 
     @rule()
     def die_and_start_again(self) -> None:
@@ -106,14 +163,32 @@ class Conversation(RuleBasedStateMachine):
         self.lose_the_connection()
 
     @rule()
+    def replace_the_control_plane(self) -> None:
+        """The next one knows what is sent ahead, and nothing of what is in use."""
+        self.last_good, self.world, self.events = LastGood(), World(), []
+        self.in_use.clear()
+        self.undecided.clear()
+        self.stream = DeltaStream()
+        self.envoy.connect()
+        self._serve()
+
+    @rule(steps=st.lists(st.sampled_from(["receive", "apply", "decide", "hear_the_verdicts"]), min_size=5, max_size=20))
+    def carry_on(self, steps: list[str]) -> None:
+        for step in steps:
+            getattr(self, step)()
+
+    @rule()
     def let_it_get_quiet(self) -> None:
         for _ in range(1000):
-            if not (self.envoy.requests or self.envoy.responses or self.events or self.envoy.draining):
+            if not (
+                self.envoy.requests or self.envoy.responses or self.events or self.envoy.draining or self.undecided
+            ):
                 break
             self.drain()
             self.receive()
             self.apply()
             self.hear_the_verdicts()
+            self.decide()
         else:
             raise AssertionError("they never stop talking")
         self._check()
@@ -122,51 +197,121 @@ class Conversation(RuleBasedStateMachine):
         self.let_it_get_quiet()
 
     def _serve(self) -> None:
-        self.served = self.last_good.serve(self.wanted)
-        self._follow(self.stream.publish(self.served))
+        wanted = {resource.key: resource for resource in self._wanted(self.in_use)}
+        for key in [(type_, name) for type_ in Type for name in self.world[type_]]:
+            if key not in wanted:
+                self.world.drop(key)
+        for resource in wanted.values():
+            self.world.put(resource)
+        touched = self.last_good.serve(self.world, self.world.touched())
+        self._follow(self.stream.publish(self.last_good, touched))
+
+    def _wanted(self, hosts: Iterable[str]) -> Site:
+        return (*(resource for host in hosts for resource in self.sites.get(host, ())), *self.base)
 
     def _follow(self, turn: Turn) -> None:
         self.events.extend(turn.events)
-        self.envoy.responses.extend((response, self.served) for response in turn.responses)
+        self.undecided.extend(turn.asked)
+        self.in_use.difference_update(host_of(key) for key in turn.left if key[0] is Type.SECRET)
+        for response in turn.responses:
+            self._check_nothing_in_use_goes([(response.type, name) for name in response.removed])
+            self.envoy.responses.append((response, self._served()))
+
+    def _served(self) -> ResourceSet:
+        return ResourceSet.of({type_: dict(self.last_good[type_]) for type_ in Type})
+
+    def _check_nothing_in_use_goes(self, removed: list[Key]) -> None:
+        """Not even if the control plane has not yet been told that it is in use."""
+        served = [name for name in self.envoy.hosts if (Type.SCOPE, scope_of(name)) in self.envoy.has]
+        in_use = [name for name in served if (Type.SECRET, name) in self.envoy.has]
+        wanted = {resource.key: resource for resource in self._wanted(in_use) if not is_bad(resource)}
+        has_newer = {key for key in removed if key in wanted and key in self.envoy.has}
+        assert not {key for key in has_newer if key[0] in (Type.CLUSTER, Type.SCOPE)}
 
     def _check(self) -> None:
         assert not any(is_bad(resource) for resource in self.envoy.has.values())
-        for type_ in (Type.CLUSTER, Type.LISTENER):
-            self._check_all_there_are(type_)
+        for type_ in AT_LARGE:
+            if type_ is not Type.SCOPE or self.envoy.scoped:
+                self._check_all_there_are(type_)
         for type_ in BY_NAME:
             for name in self.envoy.asked[type_]:
                 self._check_name(type_, name)
-        assert self.stream.settled or self.stream.sync(Type.LISTENER) is Sync.NOT_SENT
+        undecidable = self._has_what_nobody_knows() or self.stream.sync(Type.LISTENER) is Sync.NOT_SENT
+        assert self.stream.settled or undecidable
+        self._check_memory()
 
     def _check_all_there_are(self, type_: Type) -> None:
         has = {name: found.version for (of, name), found in self.envoy.has.items() if of is type_}
-        served = {name: found.version for name, found in self.served[type_].items()}
-        withheld = {name for of, name in self.served.withheld if of is type_}
-        extra = {name: version for name, version in has.items() if name not in withheld and name not in served}
+        served = {name: found.version for name, found in self.last_good[type_].items()}
+        extra = {name for name in has if not self.last_good.is_withheld((type_, name)) and name not in served}
         assert {name: version for name, version in has.items() if name in served} == served
-        assert not extra or (type_ is Type.CLUSTER and self._has_what_nobody_knows())
+        undecidable = self._has_what_nobody_knows() or self._has_not_said_what_is_in_use()
+        assert not extra or (type_ is not Type.LISTENER and undecidable)
 
     def _has_what_nobody_knows(self) -> bool:
-        """A listener or route of before a lost connection, whose successor was refused: it may use any cluster."""
-        return any(type_ in (Type.LISTENER, Type.ROUTE) for type_, _ in self.served.withheld)
+        """A version of before a lost connection, whose successor was refused: it may use any cluster."""
+        return any(self.last_good.is_withheld(key) for key in self.envoy.has if key[0] in (*AT_LARGE, *BY_NAME))
+
+    def _has_not_said_what_is_in_use(self) -> bool:
+        """It came with scopes and asked for no secret since; with the first one that it asks for they are judged."""
+        return self.stream.sync(Type.SECRET) is Sync.NOT_SENT
 
     def _check_name(self, type_: Type, name: str) -> None:
         """Everything asked for by name was answered, with what is served or with what says that there is nothing."""
         key = (type_, name)
-        has, served = self.envoy.has.get(key), self.served.get_resource(key)
+        has, served = self.envoy.has.get(key), self.last_good.get_resource(key)
         if served is not None:
             assert has is not None
             assert has.version == served.version
+        elif type_ is Type.SECRET and is_asked_for(key):
+            assert has is not None
+            assert self.last_good.is_withheld(key)
         else:
             assert has is not None or key in self.envoy.told_absent or self._lost_by_refusal(key)
 
     def _lost_by_refusal(self, key: Key) -> bool:
         """Endpoints that came from nobody we know, and went when Envoy was offered bad ones with a new cluster."""
-        wanted = self.wanted.get_resource(key)
+        wanted = self.world.get_resource(key)
         return key[0] is Type.ENDPOINT and wanted is not None and is_bad(wanted)
 
+    def _check_memory(self) -> None:
+        """Of names in which the client is not interested nothing is remembered."""
+        for type_ in BY_NAME:
+            subscription = self.stream._subscriptions[type_]
+            assert subscription.names == self.envoy.asked[type_]
+            memories = (subscription.held, subscription.refused, subscription.due, subscription.suspects)
+            for memory in (*memories, subscription.touched, subscription.undecided, subscription.under_way):
+                assert set(memory) <= subscription.names
+
+
+def host_of(key: Key) -> str:
+    return key[1].removeprefix("asked/")
+
+
+class OnDemand(Conversation):
+    """The same with a listener that serves on demand, and hosts that are in use."""
+
+    shared = Resource(Type.LISTENER, "shared", "1", b"", ((Type.SCOPE, ANY_NAME),))
+
+    @initialize(names_the_guilty=st.booleans(), base=bases(), data=st.data())
+    def start(self, names_the_guilty: bool, base: Site, data: st.DataObject) -> None:
+        self.envoy.names_the_guilty = names_the_guilty
+        self.sites = {host: data.draw(sites(host)) for host in HOSTS}
+        self.envoy.connect()
+        self.change(base)
+        self.let_it_get_quiet()
+        for host in data.draw(some(HOSTS)):
+            self.shake_hands(host)
+        if data.draw(st.booleans()):
+            self.let_it_get_quiet()
+
+    def _wanted(self, hosts: Iterable[str]) -> Site:
+        return (*super()._wanted(hosts), self.shared)
+
+
+QUICKLY = settings(max_examples=100, stateful_step_count=30, deadline=None, report_multiple_bugs=False)
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(
-    max_examples=100, stateful_step_count=30, deadline=None, report_multiple_bugs=False
-)
+TestConversation.settings = QUICKLY
+TestOnDemand = OnDemand.TestCase
+TestOnDemand.settings = QUICKLY

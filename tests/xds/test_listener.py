@@ -1,5 +1,6 @@
 """Listeners and filter chains in Envoy's words, with what Istio gives a gateway."""
 
+from on_demand import LISTENER, shared
 from picture import ORIGIN, decoded, listener, plain, site
 
 from pylae.model.ir.listener import FilterChain, Listener, SocketAddress, TcpProxy
@@ -23,6 +24,7 @@ def test_a_plain_listener_has_one_chain_for_all_and_reads_no_client_hello() -> N
         "name": "0.0.0.0_8080",
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": 30000}},
         "traffic_direction": "OUTBOUND",
+        "per_connection_buffer_limit_bytes": 32768,
         "max_connections_to_accept_per_socket_event": 1,
         "enable_reuse_port": False,
     }
@@ -53,6 +55,17 @@ def test_what_a_listener_needs_is_told_with_it() -> None:
     chains = (site("a.test", "kubernetes://a", "https"), tcp(WeightedCluster("db"), server_names=("db.test",)))
     [resource] = emit_listeners(listener("0.0.0.0_8443", 30005, *chains))
     assert set(resource.needs) == {(Type.SECRET, "kubernetes://a"), (Type.ROUTE, "https"), (Type.CLUSTER, "db")}
+
+
+def test_a_chain_on_demand_needs_no_name_before_it_is_asked_and_gives_the_answer_five_seconds() -> None:
+    [resource] = emit_listeners(listener(LISTENER, 30005, shared()))
+    document = decoded(resource)
+    assert resource.needs == ((Type.SCOPE, "*"),)
+    assert "listener_filters" in document
+    assert "filter_chain_matcher" in document
+    [chain] = document["filter_chains"]
+    assert "filter_chain_match" not in chain
+    assert chain["transport_socket_connect_timeout"] == "5s"
 
 
 def test_pass_through_by_sni_reads_the_client_hello_without_ending_tls() -> None:

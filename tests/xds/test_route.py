@@ -59,6 +59,7 @@ def test_a_host_that_redirects_to_https_needs_no_route() -> None:
                 "name": "webapp.test:80",
                 "domains": ["webapp.test"],
                 "include_request_attempt_count": True,
+                "request_body_buffer_limit": "1048576",
                 "require_tls": "ALL",
             }
         ],

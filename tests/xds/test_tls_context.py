@@ -4,7 +4,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from pylae.model.ir.listener import DownstreamTls, SecretRef
+from pylae.model.ir.listener import AskedBySni, DownstreamTls, SecretRef
 from pylae.xds.tls_context import downstream_tls_context
 
 SERVER, AUTHORITY = SecretRef("kubernetes://webapp"), SecretRef("kubernetes://webapp-cacert")
@@ -26,6 +26,23 @@ def test_simple_names_the_certificate_and_asks_for_none() -> None:
             ],
         },
     }
+
+
+def test_a_certificate_that_is_asked_for_is_named_by_the_client_and_its_sessions_are_not_resumed() -> None:
+    message = downstream_tls_context(DownstreamTls(AskedBySni("nobody")))
+    document: dict[str, Any] = MessageToDict(message, preserving_proto_field_name=True)
+    selector = document["common_tls_context"].pop("custom_tls_certificate_selector")["typed_config"]
+    assert document == {
+        "require_client_certificate": False,
+        "common_tls_context": {"alpn_protocols": ["h2", "http/1.1"]},
+        "disable_stateless_session_resumption": True,
+        "disable_stateful_session_resumption": True,
+    }
+    assert selector["type_url"].endswith(".cert_selectors.on_demand_secret.v3.Config")
+    assert selector["value"]["config_source"] == {"ads": {}, "resourceApiVersion": "V3"}
+    mapper = selector["value"]["certificate_mapper"]["typed_config"]
+    assert mapper["@type"].endswith(".cert_mappers.sni.v3.SNI")
+    assert mapper["default_value"] == "nobody"
 
 
 def test_mutual_demands_a_certificate_of_the_named_authority() -> None:

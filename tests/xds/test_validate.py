@@ -16,13 +16,16 @@ from envoy.config.listener.v3 import listener_pb2
 from envoy.config.route.v3 import route_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.resource_monitors.downstream_connections.v3 import downstream_connections_pb2
+from envoy.extensions.resource_monitors.fixed_heap.v3 import fixed_heap_pb2
 from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.json_format import Parse
+from on_demand import scope, shared
 from picture import ORIGIN, certificate, cluster, endpoints, listener, plain, site, world
 
 from pylae.envoy.binary import find
 from pylae.envoy.bootstrap import Bootstrap
+from pylae.model.edge import OFF, Edge
 from pylae.model.ir.cluster import Discovery, Endpoint
 from pylae.model.ir.listener import (
     DownstreamTls,
@@ -55,13 +58,17 @@ from pylae.model.ir.route import (
 )
 from pylae.model.ir.secret import TrustedCa
 from pylae.model.workload import AccessLog
+from pylae.translate.edge import LARGEST_UINT32, LARGEST_WINDOW
+from pylae.translate.setting import LONGEST
 from pylae.xds.absence import stand_in
 from pylae.xds.emit import emit_secret
 from pylae.xds.resource import ResourceSet, Type
+from pylae.xds.scope import emit_asked_routes
 
 pytestmark = pytest.mark.real
 
-assert downstream_connections_pb2.DESCRIPTOR  # only its import lets the bootstrap be parsed
+assert downstream_connections_pb2.DESCRIPTOR  # only their import lets the bootstrap be parsed
+assert fixed_heap_pb2.DESCRIPTOR
 
 CHANGES = HeaderChanges(set=(("x-set", "%REQ(:path)%"),), add=(("x-add", "1"),), remove=("x-gone",))
 A, B = WeightedCluster("eds", 3, CHANGES, CHANGES, "a.test"), WeightedCluster("h2", 1)
@@ -149,6 +156,7 @@ def _listeners() -> tuple[Listener, ...]:
     return (
         listener("0.0.0.0_8080", 30000, web),
         replace(tls, access_log=log),
+        listener("0.0.0.0_9443", 9443, shared("0.0.0.0_9443"), site("*.a.test", "kubernetes://a", "http.8080")),
         Listener("::_9000", (SocketAddress("::1", 9000),), (FilterChain("tcp", (), None, db, ORIGIN),)),
     )
 
@@ -171,21 +179,62 @@ def with_routes(configuration: Any, number: int) -> Any:
     return message
 
 
-def test_envoy_takes_all_that_can_be_emitted(tmp_path: Path) -> None:
+def judged(made: ResourceSet, file: Path) -> str:
+    """What Envoy has to say of these resources, beside our bootstrap: nothing, if they are right."""
     document = Bootstrap(Path("/tmp/xds.sock"), Path("/tmp/admin.sock"), labels={"istio": "ingressgateway"}).json()
     bootstrap = Parse(document, bootstrap_pb2.Bootstrap())
-    static, made = bootstrap.static_resources, everything()
+    static = bootstrap.static_resources
     static.clusters.extend(unpacked(r.body, cluster_pb2.Cluster) for r in made[Type.CLUSTER].values())
     static.listeners.extend(unpacked(r.body, listener_pb2.Listener) for r in made[Type.LISTENER].values())
     static.secrets.extend(unpacked(r.body, secret_pb2.Secret) for r in made[Type.SECRET].values())
     absent = stand_in(Type.ROUTE, "nobody-knows")
     assert absent is not None
-    for number, resource in enumerate((*made[Type.ROUTE].values(), absent)):
+    asked = emit_asked_routes(scope("b.test", "eds"), "asked/1/0.0.0.0_9443|b.test")
+    for number, resource in enumerate((*made[Type.ROUTE].values(), absent, asked)):
         static.listeners.append(with_routes(unpacked(resource.body, route_pb2.RouteConfiguration), number))
-    file = tmp_path / "everything.pb"
     file.write_bytes(bootstrap.SerializeToString())
     answer = subprocess.run(
         [find().path, "--mode", "validate", "-c", file, "--log-level", "warning"], capture_output=True, text=True
     )
-    assert answer.returncode == 0, answer.stderr
-    assert "deprecated" not in answer.stderr.lower()
+    return answer.stderr if answer.returncode or "deprecated" in answer.stderr.lower() else ""
+
+
+def test_envoy_takes_all_that_can_be_emitted(tmp_path: Path) -> None:
+    assert judged(everything(), tmp_path / "everything.pb") == ""
+
+
+LEAST = Edge(
+    per_connection_buffer_limit_bytes=1024,
+    upstream_per_connection_buffer_limit_bytes=1024,
+    max_concurrent_streams=1,
+    initial_stream_window_size=65_535,
+    upstream_initial_stream_window_size=65_535,
+    initial_connection_window_size=65_535,
+    idle_timeout=OFF,
+    request_headers_timeout=OFF,
+    stream_idle_timeout=OFF,
+    max_request_headers_kb=1,
+)
+MOST = Edge(
+    per_connection_buffer_limit_bytes=LARGEST_UINT32,
+    upstream_per_connection_buffer_limit_bytes=LARGEST_UINT32,
+    max_concurrent_streams=LARGEST_WINDOW,
+    initial_stream_window_size=LARGEST_WINDOW,
+    upstream_initial_stream_window_size=LARGEST_WINDOW,
+    initial_connection_window_size=LARGEST_WINDOW,
+    idle_timeout=LONGEST,
+    request_headers_timeout=LONGEST,
+    stream_idle_timeout=LONGEST,
+    request_timeout=LONGEST,
+    max_request_headers_kb=8192,
+)
+
+
+@pytest.mark.parametrize("edge", [LEAST, MOST], ids=["least", "most"])
+def test_envoy_takes_every_limit_that_a_user_may_set(tmp_path: Path, edge: Edge) -> None:
+    chain = replace(plain("x"), payload=HttpConnectionManager("x", "p;", edge=edge))
+    made = world(
+        replace(listener("0.0.0.0_8080", 30000, chain), edge=edge),
+        cluster("eds", http2=True, counted=False, edge=edge),
+    )
+    assert judged(made, tmp_path / "limits.pb") == ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -43,6 +44,12 @@ def proxies(data: DataDirectory) -> list[Json]:
     here.
     """
     document: list[Json] = _told(data, "/proxies")
+    return document
+
+
+def host(data: DataDirectory, name: str) -> Json:
+    """What a host that is served on demand is given. Raises ClickException if no control plane runs here."""
+    document: Json = _told(data, f"/hosts/{quote(name, safe='')}")
     return document
 
 

@@ -15,6 +15,7 @@ import click
 
 from pylae.cli.dump import cluster as clusters
 from pylae.cli.dump import endpoint as endpoints
+from pylae.cli.dump import host as hosts
 from pylae.cli.dump import listener as listeners
 from pylae.cli.dump import route as routes
 from pylae.cli.dump import secret as secrets
@@ -22,6 +23,7 @@ from pylae.cli.dump.camel import camel
 from pylae.cli.dump.source import Json, Table, node
 from pylae.cli.dump.target import check
 from pylae.cli.instance import data_dir_option, envoy
+from pylae.cli.instance import host as asked_host
 from pylae.cli.output import SHORT, TABLE, columns, document, output_option, say
 from pylae.controlplane.directories import DataDirectory
 
@@ -115,6 +117,8 @@ SHORT_NAMES = {
     "clusters": "cluster",
     "ep": "endpoint",
     "endpoints": "endpoint",
+    "h": "host",
+    "hosts": "host",
     "l": "listener",
     "listeners": "listener",
     "r": "route",
@@ -184,6 +188,19 @@ def endpoint(reading: Reading, **filters: Any) -> None:
     """The addresses behind the clusters (ep)."""
     found, wanted = reading.clusters(), endpoints.Filter(**filters)
     reading.show(lambda: endpoints.table(found, wanted), lambda: endpoints.chosen(found, wanted))
+
+
+@proxy_config.command("host")
+@click.argument("name")
+@data_dir_option
+@output_option(default=SHORT, synonym=TABLE)
+def host(name: str, data: DataDirectory, output: str) -> None:
+    """What Envoy is given for a host that is served on demand, whether a client asked for it or not (h)."""
+    told = asked_host(data, name)
+    if output not in (SHORT, TABLE):
+        say(document(told, output, indent=JSON_INDENT))
+        return
+    say(hosts.render(told))
 
 
 @proxy_config.command("all")

@@ -17,6 +17,11 @@ ISTIOCTL_GAP = 5
 TYPES = ("CDS", "LDS", "EDS", "RDS", "SDS")
 """In the order of istioctl's columns, which is the order in which a new configuration is sent."""
 
+SCOPES = "SRDS"
+"""The type that only Envoys follow that serve on demand."""
+
+NOT_SENT = "NOT SENT"
+
 
 @click.command("proxy-status")
 @data_dir_option
@@ -43,13 +48,20 @@ def by_subscription(found: Iterable[Json]) -> str:
 
 def by_type(found: Iterable[Json], now: datetime) -> str:
     """One column per type: `SYNCED (5m)`, `STALE (2s)`, `NOT SENT` or `ERROR`."""
-    head = ("NAME", "CLUSTER", *TYPES, "ISTIOD", "VERSION")
-    return columns(head, [_line(proxy, now) for proxy in found], gap=ISTIOCTL_GAP)
+    proxies = tuple(found)
+    types = (*TYPES, SCOPES) if any(map(_serves_on_demand, proxies)) else TYPES
+    head = ("NAME", "CLUSTER", *types, "ISTIOD", "VERSION")
+    return columns(head, [_line(proxy, types, now) for proxy in proxies], gap=ISTIOCTL_GAP)
 
 
-def _line(proxy: Json, now: datetime) -> tuple[str, ...]:
+def _serves_on_demand(proxy: Json) -> bool:
+    """Whether it asks for scopes, which nobody else does."""
+    return bool(proxy.get("types", {}).get(SCOPES, {}).get("state", NOT_SENT) != NOT_SENT)
+
+
+def _line(proxy: Json, types: tuple[str, ...], now: datetime) -> tuple[str, ...]:
     name, cluster, control_plane, version = _who(proxy)
-    states = [_state(proxy.get("types", {}).get(kind), now) for kind in TYPES]
+    states = [_state(proxy.get("types", {}).get(kind), now) for kind in types]
     return (name, cluster, *states, control_plane, version)
 
 
@@ -61,12 +73,13 @@ def _who(proxy: Json) -> tuple[str, str, str, str]:
 
 
 def _subscribed(proxy: Json) -> str:
-    followed = [kind for kind in TYPES if kind in proxy.get("types", {})]
+    types = (*TYPES, SCOPES) if _serves_on_demand(proxy) else TYPES
+    followed = [kind for kind in types if kind in proxy.get("types", {})]
     return f"{len(followed)} ({','.join(followed)})"
 
 
 def _state(entry: Json | None, now: datetime) -> str:
     if entry is None:
-        return "NOT SENT"
+        return NOT_SENT
     since = entry.get("since")
     return f"{entry['state']} ({age(datetime.fromisoformat(since), now)})" if since else str(entry["state"])

@@ -31,17 +31,29 @@ def status(data: DataDirectory, output: str) -> None:
 
 
 def render(told: Json, now: datetime) -> str:
-    """The whole page: sites, ports that are not bound, what was refused of files, findings, processes."""
+    """The whole page: sites, hosts on demand, ports that are not bound, what was refused of files, findings,
+    processes."""
     lists = ("\n".join(lines) for lines in (unbound(told), refusals(told), findings(told)))
-    return "\n\n".join(part for part in (sites(told, now), *lists, processes(told)) if part)
+    return "\n\n".join(part for part in (sites(told, now), on_demand(told), *lists, processes(told)) if part)
 
 
 def sites(told: Json, now: datetime) -> str:
     """One line per host and port; a site with findings ends in their codes."""
     rows = [_site(site, now) for site in told.get("sites", ())]
     if not rows:
+        if on_demand(told):
+            return ""
         return "Nothing is served yet: no Gateway has a server for this gateway."
     return columns(HEAD, rows)
+
+
+def on_demand(told: Json) -> str:
+    """`100,000 hosts on demand, 37 in use`; as long as not all were looked into, what is wrong may not be told yet."""
+    counted = told.get("onDemand") or {}
+    if not (counted.get("hosts") or counted.get("inUse")):
+        return ""
+    line = f"{counted['hosts']:,} hosts on demand, {counted['inUse']:,} in use"
+    return line if counted.get("examined") else f"{line}; they are still being looked into"
 
 
 def unbound(told: Json) -> Iterator[str]:

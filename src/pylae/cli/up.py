@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,10 @@ PATIENCE = 60.0
 """Seconds until a start that neither succeeds nor fails is told as such."""
 
 PAUSE = 0.02
+UNITS = {"Mi": 2**20, "Gi": 2**30}
+LEAST_HEAP = 64 * UNITS["Mi"]
+"""Bytes. Envoy takes half of that before anybody has come."""
+
 TERMINATED = 128 + signal.SIGTERM
 LAST_LINES = 10
 
@@ -46,6 +51,16 @@ def _address(context: click.Context, parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(f'"{value}" is no IP address, such as 127.0.0.1 or 0.0.0.0') from None
 
 
+def _size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    del context, parameter
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d{1,9})(Mi|Gi)", value)
+    if not found or not (size := int(found[1]) * UNITS[found[2]]) >= LEAST_HEAP:
+        raise click.BadParameter(f'"{value}" is no size from 64Mi on, such as 512Mi or 2Gi')
+    return size
+
+
 @click.command()
 @click.option(
     "-f", "--file", "files", multiple=True, type=click.Path(exists=True, path_type=Path),
@@ -64,6 +79,14 @@ def _address(context: click.Context, parameter: click.Parameter, value: str) -> 
     help="Address of the gateway's ports.",
 )
 @click.option("--envoy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another Envoy binary.")
+@click.option(
+    "--max-heap", metavar="SIZE", callback=_size,
+    help="Memory of Envoy, such as 512Mi: requests get 503 before it is full.  [default: half of the machine's]",
+)  # fmt: skip
+@click.option(
+    "--max-connections", type=click.IntRange(min=1), metavar="NUMBER",
+    help="Clients' connections at a time, as far as there can be open files.  [default: 50000]",
+)  # fmt: skip
 @click.option("-d", "--detach", is_flag=True, help="Return when it is ready, and leave it running.")
 @click.option("--unattended", is_flag=True, hidden=True, help="Nobody reads the output.")
 @instance.data_dir_option

@@ -8,16 +8,18 @@ import asyncio
 import logging
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import grpc
 
-from pylae.xds.delta import Accepted, DeltaStream, Event, Sync, Turn
+from pylae.xds.delta import DeltaStream, Sync
+from pylae.xds.event import Accepted, Asked, Event, Left, Turn
 from pylae.xds.message import ForeignTypeError, Node, decode_request, encode_response
-from pylae.xds.resource import ResourceSet, Type
+from pylae.xds.resource import Key, Type
+from pylae.xds.world import Served
 
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 METHOD = "DeltaAggregatedResources"
@@ -65,6 +67,7 @@ class _Stream:
     outbox: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
     sent: dict[str, float] = field(default_factory=dict)
     accepted: dict[Type, float] = field(default_factory=dict)
+    asked: set[Key] = field(default_factory=set)
 
     def state(self, now: float) -> StreamState:
         types = {type_: self._type_state(type_, now) for type_ in Type}
@@ -82,7 +85,7 @@ class Ads:
     def __init__(self, socket: Path, observe: Callable[[Observation], None]) -> None:
         self._socket = socket
         self._observe = observe
-        self._world: ResourceSet | None = None
+        self._served: Served | None = None
         self._streams: set[_Stream] = set()
         self._server: Any = None
 
@@ -107,11 +110,17 @@ class Ads:
             await self._server.stop(grace=None)
             self._server = None
 
-    def publish(self, world: ResourceSet) -> None:
-        """Let every Envoy have `world`. What follows is written in the background."""
-        self._world = world
+    def publish(self, served: Served, touched: Iterable[Key]) -> None:
+        """Let every Envoy have what is served now, which changed in what was `touched`. What follows is written in the
+        background."""
+        self._served = served
         for stream in tuple(self._streams):
-            self._follow(stream, stream.machine.publish(world))
+            self._follow(stream, stream.machine.publish(served, touched))
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is an Envoy that has everything."""
+        return any(stream.machine.settled for stream in self._streams)
 
     def connected(self) -> tuple[StreamState, ...]:
         """Every Envoy that has a stream now."""
@@ -120,8 +129,8 @@ class Ads:
 
     async def _converse(self, requests: AsyncIterator[bytes], context: Any) -> None:
         stream = _Stream(time.monotonic())
-        if self._world is not None:
-            stream.machine.publish(self._world)
+        if self._served is not None:
+            stream.machine.publish(self._served, ())
         self._streams.add(stream)
         writer = asyncio.create_task(_write(stream, context))
         try:
@@ -130,6 +139,7 @@ class Ads:
         finally:
             self._streams.discard(stream)
             writer.cancel()
+            self._leave(stream, tuple(sorted(stream.asked)))
 
     def _hear(self, stream: _Stream, body: bytes) -> None:
         try:
@@ -142,14 +152,31 @@ class Ads:
 
     def _follow(self, stream: _Stream, turn: Turn) -> None:
         now = time.monotonic()
+        self._ask(stream, tuple(key for key in turn.asked if key not in turn.resumed))
+        self._ask(stream, tuple(key for key in turn.asked if key in turn.resumed), resumed=True)
+        self._leave(stream, turn.left)
         for event in turn.events:
             if isinstance(event, Accepted):
                 stream.accepted[event.type] = now
             began = stream.sent.get(event.nonce)
-            self._observe(Observation(stream.machine.node, event, None if began is None else now - began))
+            self._tell(stream, event, None if began is None else now - began)
         for response in turn.responses:
             stream.sent[response.nonce] = now
             stream.outbox.put_nowait(encode_response(response))
+
+    def _ask(self, stream: _Stream, keys: tuple[Key, ...], *, resumed: bool = False) -> None:
+        stream.asked.update(keys)
+        if keys:
+            self._tell(stream, Asked(keys, resumed))
+
+    def _leave(self, stream: _Stream, keys: tuple[Key, ...]) -> None:
+        """Nobody asks for a name when the last stream that did has left it."""
+        stream.asked.difference_update(keys)
+        if left := tuple(key for key in keys if not any(key in other.asked for other in self._streams)):
+            self._tell(stream, Left(left))
+
+    def _tell(self, stream: _Stream, event: Event, seconds: float | None = None) -> None:
+        self._observe(Observation(stream.machine.node, event, seconds))
 
 
 async def _write(stream: _Stream, context: Any) -> None:

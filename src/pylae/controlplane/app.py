@@ -15,7 +15,7 @@ from functools import partial
 from pylae import __version__
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, SettingsError
-from pylae.controlplane import introspection, telemetry
+from pylae.controlplane import collector, introspection, telemetry
 from pylae.controlplane.admission import admission
 from pylae.controlplane.ads import Ads
 from pylae.controlplane.configuration import Configuration
@@ -34,11 +34,13 @@ from pylae.controlplane.witness import Witness
 from pylae.envoy.admin import Admin
 from pylae.envoy.binary import find
 from pylae.envoy.bootstrap import Bootstrap
+from pylae.envoy.limits import limits
 from pylae.kube.client import Client
 from pylae.kube.directory import Directory
 from pylae.kube.kubeconfig import load
+from pylae.kube.ownership import Held
 from pylae.kube.reflector import Reflector
-from pylae.kube.store import PLACES
+from pylae.kube.store import PLACES, Store
 from pylae.model.workload import GatewayWorkload
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    collector.settle()
     ending = asyncio.Event()
     for number in ENDS:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -96,25 +99,37 @@ class _Start:
         self.metrics = Metrics()
         self.running: list[asyncio.Task[None]] = []
         self.is_over = False
+        self.listed = asyncio.Event()
+        """All that was there at the start is in the store."""
 
     async def all(self) -> list[asyncio.Task[None]]:
         """Start everything; the tasks run until they are cancelled."""
         ads = Ads(self.data.xds_socket, lambda observation: loop.tell(observation.event))
-        loop = Loop(Configuration(self.workload), self.metrics, ads.publish)
+        store = Store()
+        report = lambda kind, key: reporter.touch(kind, key)  # noqa: E731, PLW0108 (there is no reporter yet)
+        configuration = Configuration(self.workload, store.snapshot, _now, report, self.metrics.expiry)
+        loop: Loop = Loop(configuration, store, self.metrics, ads.publish)
         await ads.start()
         self.opened.push_async_callback(ads.stop)
         data_plane = await self._data_plane()
         client, api = await self._api()
-        files = Files(Directory(await self._client(), self.settings.files))
+        files = Files(Directory(await self._client(), self.settings.files, held=partial(self._held, store)))
         witness = Witness(self.settings, api.port, loop, ads, data_plane, files, _now)
-        reporter = Reporter(client, loop.configuration, self.metrics, witness.findings, _now)
-        loop.observe = reporter.wake
+        reporter: Reporter = self._reporter(client, configuration)
+        configuration.examination.finished = reporter.begin
+        loop.observe = lambda: self._observe(witness, reporter)
         await self._open_doors(witness)
         self._run(loop.run(), reporter.run())
         self._run(*(Reflector(client, kind).run(loop.tell) for kind in PLACES))
         await furnish(client, self.workload, self.settings.ports)
         self._run(files.run())
         return self.running
+
+    def _reporter(self, client: Client, configuration: Configuration) -> Reporter:
+        translator = configuration.translator
+        front = (self.workload.namespace, self.workload.name)
+        snapshot = configuration.snapshot
+        return Reporter(client, configuration.ledger, lambda: snapshot, translator.plans, self.metrics, _now, front)
 
     async def _data_plane(self) -> DataPlane:
         binary = await asyncio.to_thread(find, self.settings.envoy)
@@ -127,6 +142,7 @@ class _Start:
             pod_name(self.workload),
             labels=self.workload.labels,
             version=__version__,
+            limits=limits(self.settings.max_heap, self.settings.max_connections),
         )
         data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics)
         self.opened.push_async_exit(partial(self._end, data_plane))
@@ -166,6 +182,21 @@ class _Start:
         self.opened.push_async_callback(runner.cleanup)
         witness.telemetry_port = port
         keep_ports(self.data, Instance(witness.api_port, port))
+
+    async def _held(self, store: Store) -> Held:
+        await self.listed.wait()
+        return store.bodies
+
+    def _observe(self, witness: Witness, reporter: Reporter) -> None:
+        """After each batch: what Envoy said of it is told, and then reported. As long as not everything was listed
+        there is nothing to say."""
+        if not witness.loop.store.is_synced:
+            return
+        if not self.listed.is_set():
+            self.listed.set()
+            collector.settle()
+        witness.tell()
+        reporter.wake()
 
     def _run(self, *parts: Coroutine[object, object, None]) -> None:
         for part in parts:

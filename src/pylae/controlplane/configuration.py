@@ -1,147 +1,158 @@
 """What this Envoy must be given, kept current change by change.
 
-Three streams meet here and none waits for another. What changes the shape of things (Gateways, VirtualServices,
-Services …) is translated anew, and what comes out equal is carried over. Secrets and endpoints go straight to their
-own resources: a rotation touches no listener, an endpoint no route.
+Every change is noted by the translator, which names the units that it touches; what is made anew of them is written to
+the world, and the world says what Envoy has to be told. Secrets and endpoints go straight to their own resources: a
+rotation touches no listener, an endpoint no route.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from pylae.api.core import Service
-from pylae.api.discovery import EndpointSlice
+from pylae.api.gateway import Gateway
 from pylae.api.meta import Object, ObjectRef
-from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET
-from pylae.api.service_entry import ServiceEntry
-from pylae.controlplane.addresses import Addresses
+from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, Kind
+from pylae.controlplane.backends import AHEAD, Backends
 from pylae.controlplane.credentials import Credentials
+from pylae.controlplane.crowding import crowded
+from pylae.controlplane.examination import Examination
+from pylae.controlplane.ledger import Ledger
+from pylae.controlplane.naming import Naming
+from pylae.controlplane.on_demand import OnDemand
 from pylae.kube.store import Change
-from pylae.model.finding import Finding, Level
-from pylae.model.ir.secret import SecretValue
-from pylae.model.snapshot import SERVICE_NAME_LABEL, Snapshot
+from pylae.model.finding import Level
+from pylae.model.ir.listener import Listener, secret_refs
+from pylae.model.snapshot import Key as ObjectKey
+from pylae.model.snapshot import Snapshot
 from pylae.model.translation import Translation
 from pylae.model.workload import GatewayWorkload
 from pylae.rules import credentials
-from pylae.rules.credentials import Unusable
-from pylae.rules.names import service_hostname
-from pylae.translate.translate import Translator
+from pylae.translate.translate import Touched, Translator
 from pylae.validation.validate import validate
 from pylae.xds.emit import Emission, emit
-from pylae.xds.resource import Key, ResourceSet, Type
+from pylae.xds.resource import Key, Named, Type
+from pylae.xds.world import World
 
 
 class Configuration:
-    """The present translation and its resources. `apply` is its only verb; all else is read."""
+    """`note` takes changes, `settle` brings the world up to them. Before the first `settle` nothing is sent, so that at
+    a start whatever comes is only noted."""
 
-    def __init__(self, workload: GatewayWorkload) -> None:
+    def __init__(
+        self,
+        workload: GatewayWorkload,
+        snapshot: Snapshot,
+        clock: Callable[[], datetime],
+        report: Callable[[Kind, ObjectKey], None] = lambda _kind, _key: None,
+        expiry: Callable[[str, datetime | None], None] = lambda _name, _not_after: None,
+    ) -> None:
         self.workload = workload
-        self.snapshot = Snapshot()
-        self.translation = Translation()
-        self.wanted = ResourceSet()
-        self.invalid: frozenset[ObjectRef] = frozenset()
-        """Objects that break a rule of their kind: they are left out, and what they said before goes on serving
-        only through the API's own refusal to store them."""
-        self._translator = Translator(workload)
-        self._emission = Emission()
-        self._validated: dict[ObjectRef, tuple[Finding, ...]] = {}
-        self._addresses = Addresses(workload)
-        self._credentials = Credentials(workload.namespace)
-
-    @property
-    def secrets(self) -> Mapping[str, SecretValue]:
-        """What is served now under each SDS name: the last good value, where the newest cannot be used."""
-        return self._credentials.values
-
-    @property
-    def unusable(self) -> Mapping[str, Unusable]:
-        """Why the newest value of an SDS name is not served."""
-        return self._credentials.unusable
-
-    def apply(self, changes: Iterable[Change], snapshot: Snapshot) -> None:
-        """Bring everything up to `snapshot`, which the changes led to."""
         self.snapshot = snapshot
-        changed = _Touched.by(changes, self.workload)
-        for about, object_ in changed.objects.items():
-            self._judge(about, object_)
-        if changed.shape:
-            self._translate()
-        valid = self._translator.valid(snapshot, self.invalid)
-        self._addresses.refresh(self.translation.clusters, changed.hostnames, valid)
-        self._credentials.refresh(self.translation.servers, changed.secrets, snapshot.secrets)
-        self._assemble()
+        self.world = World()
+        self.ledger = Ledger()
+        self.translator = Translator(workload, snapshot)
+        self.translation = Translation()
+        self.backends = Backends(self.translator.registry, self.world, self.ledger)
+        self.credentials = Credentials(workload.namespace, snapshot.secrets, self.world, expiry=expiry)
+        self.on_demand = OnDemand(self.translator, self.world, self.backends, self.credentials)
+        self.examination = Examination(self.translator, self.credentials, self.ledger, clock, report)
+        self.report = report
+        self._emission = Emission()
+        self._touched = Touched()
+        self._secrets: set[str] = set()
+        self._naming = Naming()
+        self._began = False
 
     @property
     def broken(self) -> Mapping[Key, Exception]:
         """Resources that could not be made of the present translation, which is our fault."""
-        return self._emission.broken
+        return {**self._emission.broken, **self.backends.broken}
 
-    def findings(self, now: datetime) -> tuple[Finding, ...]:
-        """What is wrong with users' objects at this moment, but for what Envoy and the API answered."""
-        found = [finding for findings in self._validated.values() for finding in findings]
-        found += self.translation.findings
-        found += self._addresses.findings()
-        found += self._credentials.findings(now)
-        return tuple(found)
-
-    def _judge(self, about: ObjectRef, object_: Object | None) -> None:
-        found = validate(object_) if object_ is not None else ()
-        if found:
-            self._validated[about] = found
-        else:
-            self._validated.pop(about, None)
-        if any(finding.level is Level.ERROR for finding in found):
-            self.invalid |= {about}
-        elif about in self.invalid:
-            self.invalid -= {about}
-
-    def _translate(self) -> None:
-        self.translation = self._translator.translate(self.snapshot, self.invalid)
-        self._emission = emit(self.translation, self._emission)
-
-    def _assemble(self) -> None:
-        shape = self._emission.resources
-        self.wanted = shape.replaced(Type.ENDPOINT, self._addresses.resources).replaced(
-            Type.SECRET, self._credentials.resources
-        )
-
-
-class _Touched:
-    """What a batch of changes touches, by the three streams."""
-
-    def __init__(self) -> None:
-        self.objects: dict[ObjectRef, Object | None] = {}
-        self.shape = False
-        self.hostnames: set[str] = set()
-        self.secrets: set[str] = set()
-
-    @classmethod
-    def by(cls, changes: Iterable[Change], workload: GatewayWorkload) -> "_Touched":
-        touched = cls()
+    def note(self, changes: Iterable[Change]) -> None:
+        """Take in what changed in the snapshot."""
         for change in changes:
-            if change.kind is SECRET:
-                touched.secrets.update(credentials.affected(change.key[1]))
-                continue
-            touched.hostnames.update(_hostnames(change, workload))
-            if change.kind is ENDPOINT_SLICE or (
-                change.kind is CONFIG_MAP and change.key != (workload.namespace, "istio")
-            ):
-                continue
-            touched.shape = True
-            touched.objects[ObjectRef(change.kind.kind, *change.key)] = change.new
-        return touched
+            if not self._began:
+                self._gather(change)
+            elif change.kind is SECRET:
+                self._secrets.update(credentials.affected(change.key[1]))
+            else:
+                self._note(change.kind, change.key, change.old, change.new)
+
+    def _gather(self, change: Change) -> None:
+        """One of the many that were there before us. Nobody asks yet, so most are not even read."""
+        kind, key = change.kind, change.key
+        if kind is SECRET or (kind in READ_LATER and key[0] != self.workload.namespace):
+            return
+        new = change.glance()
+        valid = kind in UNJUDGED or self._judge(ObjectRef(kind.kind, *key), new)
+        self.translator.gather(kind.kind, key, new, valid=valid)
+        if kind is GATEWAY:
+            self._naming.put(key, new if isinstance(new, Gateway) else None)
+
+    def _note(self, kind: Kind, key: ObjectKey, old: Object | None, new: Object | None) -> None:
+        valid = kind in UNJUDGED or self._judge(ObjectRef(kind.kind, *key), new)
+        touched = self.translator.note(kind.kind, key, old, new, valid=valid)
+        if isinstance(new or old, Gateway):
+            self._naming.put(key, new if isinstance(new, Gateway) else None)
+        self._touched.add(touched)
+        self.report(kind, key)
+
+    def _judge(self, about: ObjectRef, object_: Object | None) -> bool:
+        """Whether an object breaks no rule of its kind; what it breaks is told."""
+        found = validate(object_) if object_ is not None else ()
+        self.ledger.tell(about, found)
+        return not (found and any(finding.level is Level.ERROR for finding in found))
+
+    def settle(self) -> None:
+        """Make anew what the changes touched."""
+        if not self._began:
+            self.translator.begin()
+        touched, self._touched = self._touched, Touched()
+        secrets, self._secrets = self._secrets, set()
+        self.ledger.tell("mesh", self.translator.mesh_findings)
+        self._send_ahead()
+        turned = self.translator.turned()
+        touched.gateways |= turned if self._began else frozenset()
+        self.backends.refresh(touched.hostnames)
+        self.credentials.refresh(secrets)
+        self.on_demand.touch(touched)
+        self.examination.touch(touched)
+        self.examination.secrets(gateway for name in secrets for gateway in self._naming.of(name))
+        if not self._began:
+            self._began = True
+            self.examination.begin()
+
+    def _send_ahead(self) -> None:
+        translation, before = self.translator.ahead(), self.translation
+        if translation is before:
+            return
+        self.translation = translation
+        emission, self._emission = self._emission, emit(translation, self._emission)
+        for type_ in (Type.LISTENER, Type.ROUTE):
+            self._replace(emission.resources[type_], self._emission.resources[type_])
+        self.backends.hold(AHEAD, translation.clusters)
+        self.credentials.serve_ahead(frozenset(_secret_names(translation.listeners)))
+        self.ledger.tell("ahead", translation.findings)
+        self.ledger.tell("crowding", crowded(self.translator.plan, self.workload))
+
+    def _replace(self, before: Named, after: Named) -> None:
+        if before is after:
+            return
+        for name, resource in before.items():
+            if name not in after:
+                self.world.drop(resource.key)
+        for name, resource in after.items():
+            if before.get(name) is not resource:
+                self.world.put(resource)
 
 
-def _hostnames(change: Change, workload: GatewayWorkload) -> Iterable[str]:
-    """The services whose endpoints a change may alter."""
-    namespace, name = change.key
-    for version in (change.old, change.new):
-        match version:
-            case Service():
-                yield service_hostname(namespace, name, workload.cluster_domain)
-            case EndpointSlice():
-                service = version.metadata.labels.get(SERVICE_NAME_LABEL, "")
-                yield service_hostname(namespace, service, workload.cluster_domain)
-            case ServiceEntry():
-                yield from (host.lower() for host in version.spec.hosts)
-            case _:
-                continue
+UNJUDGED = frozenset({ENDPOINT_SLICE, CONFIG_MAP})
+"""Kinds of which validation has nothing to say that translation would heed."""
+
+READ_LATER = UNJUDGED | {SERVICE}
+"""Kinds that are read when somebody asks for them, but for those beside the gateway, which say what its ports mean.
+What validation has to say of a Service keeps none from being used, and is found by the examination."""
+
+
+def _secret_names(listeners: Iterable[Listener]) -> Iterable[str]:
+    """The secrets that chains sent ahead name."""
+    return (ref.name for listener in listeners for chain in listener.chains for ref in secret_refs(chain))

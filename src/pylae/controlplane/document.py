@@ -1,7 +1,7 @@
 """The document of `GET /status`: one account of everything, for `pylae status`, the start-up summary and machines."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,12 @@ from pylae.model.ir.secret import TlsCertificate
 from pylae.model.translation import ServerPlan
 from pylae.rules.pem import CertificateFacts, facts
 from pylae.status.table import SiteRow, site_rows
+from pylae.translate.endpoints import endpoints
+from pylae.translate.on_demand import HostSite
+from pylae.xds.cluster import emit_cluster
+from pylae.xds.endpoint import emit_endpoints
+from pylae.xds.scope import emit_scope
+from pylae.xds.shown import shown
 
 Json = dict[str, object]
 
@@ -29,28 +35,49 @@ class EnvoyState:
     seconds: float
 
 
-def status(
-    configuration: Configuration,
-    findings: tuple[Finding, ...],
-    unbound: Iterable[UnboundPort],
-    standing: Iterable[Standing],
-) -> Json:
+def status(configuration: Configuration, unbound: Iterable[UnboundPort], standing: Iterable[Standing]) -> Json:
     """What serves, on which ports, and what is wrong. Stable keys."""
-    certificates = known_certificates(configuration)
-    rows = site_rows(configuration.translation, certificates, findings)
+    findings = configuration.ledger.all()
+    translation = replace(configuration.translation, servers=tuple(_servers(configuration, findings)))
+    rows = site_rows(translation, known_certificates(configuration), findings, configuration.translator.plans)
     return {
         "version": __version__,
-        "ports": list(_ports(configuration.translation.servers, {str(port.address): port for port in unbound})),
+        "ports": list(_ports(configuration, {str(port.address): port for port in unbound})),
         "sites": [_site(row) for row in rows],
+        "onDemand": _on_demand(configuration),
         "findings": [_finding(finding) for finding in findings],
         "files": [_standing(path) for path in standing],
+    }
+
+
+def host(configuration: Configuration, name: str) -> Json:
+    """What an Envoy is given for a host that is served on demand; nothing is `served` of a host that is none."""
+    _, sites = configuration.translator.ask(name)
+    return {
+        "host": name,
+        "inUse": name in configuration.on_demand.uses,
+        "served": [_given(site, configuration) for site in sites],
+    }
+
+
+def _given(site: HostSite, configuration: Configuration) -> Json:
+    registry = configuration.translator.registry
+    return {
+        "listener": site.scope.listener,
+        "about": str(site.scope.origin.about),
+        "certificate": site.certificate.name.removeprefix("kubernetes://"),
+        "scope": shown(emit_scope(site.scope)),
+        "clusters": [shown(emit_cluster(cluster)) for cluster in site.clusters],
+        "endpoints": [shown(emit_endpoints(endpoints(cluster, registry))) for cluster in site.clusters],
     }
 
 
 def known_certificates(configuration: Configuration) -> Mapping[str, CertificateFacts]:
     """What is known of each served certificate, by SDS name."""
     return {
-        name: facts(value.chain) for name, value in configuration.secrets.items() if isinstance(value, TlsCertificate)
+        name: facts(value.chain)
+        for name, value in configuration.credentials.values.items()
+        if isinstance(value, TlsCertificate)
     }
 
 
@@ -72,20 +99,40 @@ def memory(pid: int) -> int | None:
     return next((int(line.split()[1]) * KIBIBYTE for line in lines if line.startswith("VmRSS:")), None)
 
 
-def _ports(servers: tuple[ServerPlan, ...], unbound: Mapping[str, UnboundPort]) -> Iterable[Json]:
-    seen: set[tuple[str, int]] = set()
-    for server in sorted(servers, key=lambda plan: plan.port):
-        for address in server.addresses if server.listener else ():
-            if (str(address), server.port) not in seen:
-                seen.add((str(address), server.port))
-                trouble = unbound.get(str(address))
-                yield {
-                    "address": str(address),
-                    "port": server.port,
-                    "protocol": server.protocol,
-                    "state": "not bound" if trouble else "bound",
-                    "message": trouble.message if trouble else "",
-                }
+def _servers(configuration: Configuration, findings: Iterable[Finding]) -> Iterator[ServerPlan]:
+    """The servers of all Gateways that have one sent ahead, or of which something is found."""
+    listeners = configuration.translator.plan.listeners()
+    gateways = {server.gateway_key for listener in listeners for server in listener.servers}
+    gateways |= {(f.about.namespace, f.about.name) for f in findings if f.about.kind == "Gateway"}
+    for gateway in sorted(gateways):
+        yield from configuration.translator.plans(gateway)
+
+
+def _on_demand(configuration: Configuration) -> Json:
+    """How many hosts are there for whoever asks, how many were asked for, and whether all were looked into."""
+    plan = configuration.translator.plan
+    return {
+        "hosts": sum(plan.claims_on(listener.name).on_demand for listener in plan.listeners()),
+        "inUse": len(configuration.on_demand.uses),
+        "examined": configuration.examination.is_over,
+    }
+
+
+def _ports(configuration: Configuration, unbound: Mapping[str, UnboundPort]) -> Iterable[Json]:
+    """Every socket, by the port that a Gateway names."""
+    sockets: dict[tuple[int, str], str] = {}
+    for listener in configuration.translator.plan.listeners():
+        for port, protocol in configuration.translator.plan.ports(listener.name):
+            sockets |= {(port, str(address)): protocol for address in listener.addresses}
+    for (port, address), protocol in sorted(sockets.items()):
+        trouble = unbound.get(address)
+        yield {
+            "address": address,
+            "port": port,
+            "protocol": protocol,
+            "state": "not bound" if trouble else "bound",
+            "message": trouble.message if trouble else "",
+        }
 
 
 def _site(row: SiteRow) -> Json:

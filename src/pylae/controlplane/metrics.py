@@ -5,6 +5,7 @@ Istio's names: istio.io, "Pilot metrics". What Istio does not have is called pyl
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -44,10 +45,24 @@ class Metrics:
         self.virtual_services = Gauge("pilot_virt_services", "VirtualServices known.", registry=registry)
         self.services = Gauge("pilot_services", "Services known.", registry=registry)
         self.findings = Gauge("pylae_findings", "Findings on users' objects.", ["code", "reason"], registry=registry)
-        self.expiry = Gauge(
+        self.not_after = Gauge(
             "pylae_certificate_not_after_seconds",
             "When a served certificate ends, in seconds of Unix time.",
             ["secret"],
             registry=registry,
         )
         self.restarts = Counter("pylae_envoy_restarts", "Envoys started again after an exit.", registry=registry)
+
+    def expiry(self, name: str, not_after: datetime | None) -> None:
+        """The certificate that is served under an SDS name ends then; None: none is served under it any more."""
+        if not_after is not None:
+            self.not_after.labels(secret=name).set(not_after.timestamp())
+        else:
+            self.not_after.remove(name)
+
+    def found(self, number: str, reason: str, count: int) -> None:
+        """So many findings stand with a code of this number and reason."""
+        if count:
+            self.findings.labels(code=number, reason=reason).set(count)
+        else:
+            self.findings.remove(number, reason)

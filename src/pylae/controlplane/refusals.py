@@ -7,10 +7,12 @@ holds it is named. Everything else in the house goes on with what Envoy accepted
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pylae.controlplane.on_demand import Use
 from pylae.model import codes
 from pylae.model.finding import Finding
-from pylae.model.ir.listener import Listener, SocketAddress
+from pylae.model.ir.listener import SocketAddress, secret_refs
 from pylae.model.ir.origin import Origin
+from pylae.model.ir.route import VirtualHost
 from pylae.model.translation import Translation
 from pylae.xds.attribution import unbound
 from pylae.xds.last_good import Refusal
@@ -68,37 +70,33 @@ def unbound_ports(refusals: Iterable[Refusal], translation: Translation, holder:
 
 
 def findings(
-    refusals: Iterable[Refusal], ports: Iterable[UnboundPort], translation: Translation
+    refusals: Iterable[Refusal], ports: Iterable[UnboundPort], translation: Translation, uses: Iterable[Use] = ()
 ) -> tuple[Finding, ...]:
     """One finding for each object that a refusal goes back to."""
     found = [finding for port in ports for finding in _port_findings(port, translation)]
-    refusals = tuple(refusals)
-    origins = _origins(translation) if refusals else {}
     for refusal in refusals:
         if not is_unbound(refusal):
-            found.extend(_refused(refusal, origin) for origin in _caused(refusal.key, origins))
+            found.extend(_refused(refusal, origin) for origin in _caused(refusal.key, translation, uses))
     return tuple(dict.fromkeys(found))
 
 
-def crashes(broken: Mapping[Key, Exception], translation: Translation) -> tuple[Finding, ...]:
+def crashes(broken: Mapping[Key, Exception], translation: Translation, uses: Iterable[Use] = ()) -> tuple[Finding, ...]:
     """A finding for each object of which we could not make a resource: our fault, and no reason to stop the others."""
-    origins = _origins(translation) if broken else {}
     return tuple(
         Finding(
             codes.INTERNAL, origin.about, origin.path, f"{key[1]} could not be spelled for Envoy: {error!r}", REPORT_IT
         )
         for key, error in broken.items()
-        for origin in _caused(key, origins)
+        for origin in _caused(key, translation, uses)
     )
 
 
 def _port_findings(port: UnboundPort, translation: Translation) -> Iterator[Finding]:
     if published := translation.ports.get(str(port.address)):
         yield Finding(codes.PORT_NOT_BOUND, published.about, published.path, port.message, port.cure)
-    for server in translation.servers:
-        if server.listener and port.address in server.addresses:
-            where = f"{server.origin.path}.port"
-            yield Finding(codes.PORT_NOT_BOUND, server.gateway, where, port.message, port.cure)
+    for listener in translation.listeners:
+        for origin in listener.origins if port.address in listener.addresses else ():
+            yield Finding(codes.PORT_NOT_BOUND, origin.about, f"{origin.path}.port", port.message, port.cure)
 
 
 def _refused(refusal: Refusal, origin: Origin) -> Finding:
@@ -106,27 +104,46 @@ def _refused(refusal: Refusal, origin: Origin) -> Finding:
     return Finding(codes.REFUSED_BY_ENVOY, origin.about, origin.path, message, "What it accepted before serves on.")
 
 
-def _caused(key: Key, origins: Mapping[Key, tuple[Origin, ...]]) -> tuple[Origin, ...]:
+def _caused(key: Key, translation: Translation, uses: Iterable[Use]) -> tuple[Origin, ...]:
+    """What the resource was made of, each once. Refusals are rare: what is looked through for one is not indexed."""
+    return tuple(dict.fromkeys((*_ahead(key, translation), *_in_use(key, uses))))
+
+
+def _ahead(key: Key, translation: Translation) -> Iterator[Origin]:
     type_, name = key
-    return origins.get((type_, listener_of(name) if type_ is Type.LISTENER else name), ())
+    match type_:
+        case Type.LISTENER:
+            for listener in translation.listeners:
+                if listener.name == listener_of(name):
+                    yield from (*listener.origins, *(chain.origin for chain in listener.chains))
+        case Type.ROUTE:
+            for routes in translation.route_configurations:
+                if routes.name == name:
+                    yield from _of_hosts(routes.virtual_hosts)
+        case Type.CLUSTER | Type.ENDPOINT:
+            yield from (cluster.origin for cluster in translation.clusters if cluster.name == name)
+        case Type.SECRET:
+            chains = [chain for listener in translation.listeners for chain in listener.chains]
+            yield from (chain.origin for chain in chains for ref in secret_refs(chain) if ref.name == name)
+        case Type.SCOPE:
+            return
 
 
-def _origins(translation: Translation) -> Mapping[Key, tuple[Origin, ...]]:
-    origins: dict[Key, tuple[Origin, ...]] = {}
-    for listener in translation.listeners:
-        origins[Type.LISTENER, listener.name] = _of_listener(listener)
-    for routes in translation.route_configurations:
-        hosts = routes.virtual_hosts
-        found = [host.origin for host in hosts] + [route.origin for host in hosts for route in host.routes]
-        origins[Type.ROUTE, routes.name] = tuple(dict.fromkeys(found))
-    for cluster in translation.clusters:
-        origins[Type.CLUSTER, cluster.name] = origins[Type.ENDPOINT, cluster.name] = (cluster.origin,)
-    for server in translation.servers:
-        for ref in server.secrets:
-            known = origins.get((Type.SECRET, ref.name), ())
-            origins[Type.SECRET, ref.name] = (*known, server.origin)
-    return origins
+def _in_use(key: Key, uses: Iterable[Use]) -> Iterator[Origin]:
+    """Of a host that is served on demand: its scope, with or without its routes, its clusters and its certificate."""
+    type_, name = key
+    for use in uses:
+        for site in use.sites:
+            match type_:
+                case Type.SCOPE | Type.ROUTE if name in (site.scope.name, use.routes_of(site.scope)):
+                    yield from (site.scope.origin, *_of_hosts(site.scope.virtual_hosts))
+                case Type.CLUSTER | Type.ENDPOINT:
+                    yield from (cluster.origin for cluster in site.clusters if cluster.name == name)
+                case Type.SECRET if name in use.spellings:
+                    yield site.scope.origin
 
 
-def _of_listener(listener: Listener) -> tuple[Origin, ...]:
-    return tuple(dict.fromkeys((*listener.origins, *(chain.origin for chain in listener.chains))))
+def _of_hosts(hosts: Iterable[VirtualHost]) -> Iterator[Origin]:
+    for host in hosts:
+        yield host.origin
+        yield from (route.origin for route in host.routes)

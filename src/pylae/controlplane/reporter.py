@@ -1,184 +1,189 @@
 """What is wrong, told where its author looks: a condition and an event on the object, a line in the log, a number
 in Prometheus.
 
-It runs beside the loop and never holds it up: the newest findings are what counts, and what was overtaken is not
-written.
+It runs beside the loop and never holds it up. What changed is reported first and one by one; what was there at the
+start is looked at in the time that is left. The newest findings are what counts, and what was overtaken is not written.
 """
 
 import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
-from pylae.api.core import Service
-from pylae.api.gateway import Gateway
-from pylae.api.meta import Object, ObjectRef
-from pylae.api.virtual_service import VirtualService
-from pylae.controlplane.configuration import Configuration
+from pylae.api.scheme import DESTINATION_RULE, GATEWAY, SERVICE, SERVICE_ENTRY, VIRTUAL_SERVICE, Kind
+from pylae.controlplane.agenda import Agenda
+from pylae.controlplane.backlog import Backlog
+from pylae.controlplane.ledger import Ledger
 from pylae.controlplane.metrics import Metrics
-from pylae.controlplane.reported import Basis, Reported
+from pylae.controlplane.settling import Settling
+from pylae.controlplane.statuses import Statuses
 from pylae.kube.client import Client
 from pylae.kube.errors import KubeError
 from pylae.kube.events import Recorder
 from pylae.kube.writer import StatusWriter
-from pylae.model.finding import Finding, Level
-from pylae.model.ir.secret import TlsCertificate
-from pylae.model.snapshot import Snapshot
-from pylae.rules.pem import facts
-from pylae.status.events import events_wanted
-from pylae.status.gateway import gateway_status
-from pylae.status.service import service_status
-from pylae.status.virtual_service import virtual_service_status
-from pylae.xds.resource import Named, Type
+from pylae.model.finding import Level
+from pylae.model.snapshot import Key, Snapshot
+from pylae.model.translation import ServerPlan
+from pylae.model.workload import GatewayWorkload
+from pylae.status.events import EventWanted, events_wanted
 
 logger = logging.getLogger(__name__)
-
-GLANCE = 600.0
-"""Seconds until time alone is looked at: certificates grow old without an event."""
-
-SETTLE = 0.5
-"""Seconds that a finding stands before it is announced."""
 
 RETRY = 2.0
 """Seconds until what the API did not take is written once more."""
 
+SLICE, REST = 0.005, 0.015
+"""Seconds that the backlog of a start is worked on, and that it then rests: it is in no hurry. A slice that took longer
+rests longer."""
+
 LEVELS = {Level.ERROR: logging.WARNING, Level.WARNING: logging.WARNING, Level.INFO: logging.INFO}
 
-Json = dict[str, object]
+FRONT = (GatewayWorkload().namespace, GatewayWorkload().name)
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.kind: kind for kind in (GATEWAY, VIRTUAL_SERVICE, SERVICE, SERVICE_ENTRY, DESTINATION_RULE)}
+)
+"""The kinds that carry events."""
+
+Item = tuple[Kind, Key] | EventWanted
+"""An object whose status may have to be written, or an event that has to be told."""
 
 
 @dataclass
 class Reporter:
-    """`findings` are asked for anew at every report, with the time of the report.
+    """`plans` are those of one Gateway; of Services only `front` gets a status, the gateway's own.
 
-    Conditions are written at once. Events and log lines wait until a finding has stood for a moment: objects that
-    belong together are applied one after the other, and what is missing in between is no news.
+    Conditions are written at once. Events and log lines wait until a finding has settled. Of what was there at the
+    start not everything is known before all of it was looked into: until then only those objects get conditions that
+    were touched, so that none says for a moment that all is well.
     """
 
     client: Client
-    configuration: Configuration
+    ledger: Ledger
+    snapshot: Callable[[], Snapshot]
+    plans: Callable[[Key], tuple[ServerPlan, ...]]
     metrics: Metrics
-    findings: Callable[[datetime], tuple[Finding, ...]]
     clock: Callable[[], datetime]
-    _seen: dict[Finding, float] = field(default_factory=dict)
-    _measured: tuple[Finding, ...] = ()
-    _served: Named | None = None
-    _expiring: dict[str, bytes] = field(default_factory=dict)
-    _told: tuple[Finding, ...] = ()
-    _due: asyncio.Event = field(default_factory=asyncio.Event)
+    front: Key = FRONT
 
     def __post_init__(self) -> None:
-        self._writer = StatusWriter(self.client)
-        workload = self.configuration.workload
-        self._reported = Reported((workload.namespace, workload.name))
+        writer = StatusWriter(self.client)
+        self._statuses = Statuses(writer, self.ledger, self.snapshot, self.plans, self.clock)
         self._recorder = Recorder(self.client)
+        self._agenda: Agenda[Item] = Agenda()
+        self._backlog = Backlog(self.client, ())
+        self._resumes = 0.0
+        """When the backlog has rested."""
+        self._began = False
+        self._early: set[tuple[Kind, Key]] = {(SERVICE, self.front)}
+        """What may be told before all was looked into."""
+        self._settling = Settling()
+        self._woken = asyncio.Event()
+
+    def touch(self, kind: Kind, key: Key) -> None:
+        """The object is new, different or gone, or what became of it is. What has no status is passed over."""
+        if kind in (GATEWAY, VIRTUAL_SERVICE) or (kind is SERVICE and key == self.front):
+            self._agenda.add((kind, key))
+            if not self._began:
+                self._early.add((kind, key))
+
+    def begin(self) -> None:
+        """All that was there at the start was looked into: compare what it says with what was found. Only the first
+        time counts."""
+        if self._began:
+            return
+        self._began = True
+        self._early.clear()
+        self._backlog = Backlog(self.client, (GATEWAY, VIRTUAL_SERVICE))
+        self.touch(SERVICE, self.front)
+        self.wake()
 
     def wake(self) -> None:
         """Something changed: report soon."""
-        self._due.set()
+        self._woken.set()
 
     async def run(self) -> None:
         """Report until cancelled."""
-        wait = GLANCE
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), wait)
-            self._due.clear()
-            wait = await self._report()
+            try:
+                await self._turn(time.monotonic())
+            except KubeError as error:
+                logger.warning("Status could not be written, it is tried again: %s", error)
+                await self._pause(RETRY)
+            except Exception:
+                logger.exception("a report could not be made: this is a bug in Pylae, please report it")
+                await self._pause(RETRY)
 
-    async def _report(self) -> float:
-        """Seconds until the next report, if nothing happens before."""
-        now = self.clock()
+    async def _turn(self, moment: float) -> None:
+        """One piece of work, or a pause until there is some."""
+        self._hear(moment)
+        self._announce(moment)
+        if (item := self._agenda.take(moment)) is not None:
+            await self._attempt(item, self._report(item))
+        elif not self._backlog.is_empty and self._resumes <= moment:
+            await self._work_off()
+        else:
+            await self._pause(self._leisure(moment))
+
+    def _hear(self, moment: float) -> None:
+        news = self.ledger.news()
+        for code in {(finding.code.number, finding.code.reason) for finding in (*news.came, *news.went)}:
+            self.metrics.found(*code, self.ledger.counts.get(code, 0))
+        for about in news.about:
+            kind, key = KINDS.get(about.kind), (about.namespace, about.name)
+            if kind and (self._began or (kind, key) in self._early):
+                self.touch(kind, key)
+        for finding in self._settling.hear(news, moment):
+            logger.info("Settled: %s %s: %s", finding.code.number, finding.about, finding.message)
+
+    def _announce(self, moment: float) -> None:
+        standing = self._settling.standing(moment)
+        for finding in standing:
+            logger.log(LEVELS[finding.level], "%s", finding)
+        for wanted in events_wanted(standing):
+            if wanted.about.kind in KINDS:
+                self._agenda.add(wanted)
+
+    async def _report(self, item: Item) -> None:
+        match item:
+            case EventWanted(about=about):
+                if object_ := self._statuses.find(KINDS[about.kind], (about.namespace, about.name)):
+                    await self._recorder.record(object_, item, self.clock())
+            case (kind, key):
+                await self._statuses.write(kind, key)
+        await asyncio.sleep(0)
+
+    async def _work_off(self) -> None:
+        """A slice of the backlog, and then a rest in proportion."""
+        began = time.monotonic()
+        while not self._backlog.is_empty and time.monotonic() - began < SLICE:
+            if seen := await self._backlog.next():
+                await self._attempt((seen.kind, seen.key), self._statuses.look_at(seen))
+            await asyncio.sleep(0)
+        end = time.monotonic()
+        self._resumes = end + (end - began) * REST / SLICE
+
+    async def _attempt(self, item: Item, work: Awaitable[None]) -> None:
+        """What the API does not take stays on the agenda; what crashes leaves it, and stops no other."""
         try:
-            found = self.findings(now)
-            self._measure(found)
-            await self._write_statuses(found, now)
-            await self._announce(self._standing(found), now)
-        except KubeError as error:
-            logger.warning("Status could not be written, it is tried again: %s", error)
-            return RETRY
+            await work
+        except KubeError:
+            self._agenda.postpone(item, time.monotonic() + RETRY)
+            raise
         except Exception:
             logger.exception("a status could not be made: this is a bug in Pylae, please report it")
-            return GLANCE
-        return SETTLE if len(self._told) < len(found) else GLANCE
 
-    def _standing(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings that have stood for a moment."""
-        moment = time.monotonic()
-        self._seen = {finding: self._seen.get(finding, moment) for finding in found}
-        return tuple(finding for finding in found if moment - self._seen[finding] >= SETTLE)
+    def _leisure(self, moment: float) -> float | None:
+        """Seconds in which there is nothing to do, if nothing happens; None if that alone gives work."""
+        resumes = None if self._backlog.is_empty else self._resumes
+        dues = [due for due in (self._agenda.due(), self._settling.due(), resumes) if due is not None]
+        return max(0.0, min(dues) - moment) if dues else None
 
-    async def _announce(self, standing: tuple[Finding, ...], now: datetime) -> None:
-        news, known, current = events_wanted(self._told, standing), set(self._told), set(standing)
-        for finding in standing:
-            if finding not in known:
-                logger.log(LEVELS[finding.level], "%s", finding)
-        for finding in self._told:
-            if finding not in current:
-                logger.info("Settled: %s %s: %s", finding.code.number, finding.about, finding.message)
-        self._told = standing
-        for wanted in news:
-            if object_ := _find(self.configuration.snapshot, wanted.about):
-                await self._recorder.record(object_, wanted, now)
-
-    def _measure(self, found: tuple[Finding, ...]) -> None:
-        if found != self._measured:
-            self._measured = found
-            self.metrics.findings.clear()
-            for finding in found:
-                self.metrics.findings.labels(code=finding.code.number, reason=finding.code.reason).inc()
-        self.metrics.certificate_errors.set(len(self.configuration.unusable))
-        if self.configuration.wanted[Type.SECRET] is not self._served:
-            self._served = self.configuration.wanted[Type.SECRET]
-            self._measure_expiry()
-
-    def _measure_expiry(self) -> None:
-        """Of certificates that are not the same as before."""
-        secrets = self.configuration.secrets
-        chains = {name: value.chain for name, value in secrets.items() if isinstance(value, TlsCertificate)}
-        before, self._expiring = self._expiring, chains
-        for gone in before.keys() - chains.keys():
-            self.metrics.expiry.remove(gone)
-        for name, chain in chains.items():
-            if before.get(name) != chain:
-                self.metrics.expiry.labels(secret=name).set(facts(chain).not_after.timestamp())
-
-    async def _write_statuses(self, found: tuple[Finding, ...], now: datetime) -> None:
-        """Of objects for which something changed since their status was written."""
-        snapshot, reported = self.configuration.snapshot, self._reported
-        for gone in reported.forget_gone(snapshot):
-            self._writer.forget(*gone)
-        for kind, key, basis in reported.news(snapshot, self.configuration.translation.servers, found):
-            await self._writer.write(kind, basis.object_, _status(basis, now))
-            reported.done(kind, key, basis)
-
-
-def _status(basis: Basis, now: datetime) -> Json:
-    match basis.object_:
-        case Gateway() as gateway:
-            return gateway_status(gateway, basis.servers, basis.findings, now)
-        case VirtualService() as virtual_service:
-            return virtual_service_status(virtual_service, basis.findings, now)
-        case Service() as service:
-            return service_status(service, basis.findings, now)
-
-
-def _find(snapshot: Snapshot, about: ObjectRef) -> Object | None:
-    """The object that a finding is about, if it is still there."""
-    key = (about.namespace, about.name)
-    match about.kind:
-        case "Gateway":
-            return snapshot.gateways.get(key)
-        case "VirtualService":
-            return snapshot.virtual_services.get(key)
-        case "Service":
-            return snapshot.services.get(key)
-        case "ServiceEntry":
-            return snapshot.service_entries.get(key)
-        case "DestinationRule":
-            return snapshot.destination_rules.get(key)
-        case _:
-            return None
+    async def _pause(self, seconds: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()

@@ -35,13 +35,16 @@ def _is_port(text: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`files` are applied and watched; `bind` is the address of the gateway's ports alone; `envoy` names another
-    binary; `foreground` means that somebody reads standard error."""
+    binary; `max_heap` (bytes) and `max_connections` are what Envoy may take, None for what the machine has room for;
+    `foreground` means that somebody reads standard error."""
 
     data: DataDirectory
     files: tuple[Path, ...] = ()
     ports: tuple[PortMapping, ...] = ()
     bind: str = "127.0.0.1"
     envoy: Path | None = None
+    max_heap: int | None = None
+    max_connections: int | None = None
     foreground: bool = True
 
 

@@ -14,8 +14,9 @@ from pylae.controlplane.loop import Loop
 from pylae.controlplane.refusals import UnboundPort
 from pylae.controlplane.settings import Settings
 from pylae.envoy.sockets import holder
-from pylae.model.finding import Finding
 from pylae.model.ir.listener import SocketAddress
+from pylae.xds.delta import Sync
+from pylae.xds.resource import Type
 
 Document = Mapping[str, object]
 
@@ -32,26 +33,30 @@ class Witness:
     files: Files
     clock: Callable[[], datetime]
     telemetry_port: int = 0
+    _told: tuple[object, object] = ((), None)
 
     @property
     def ready(self) -> bool:
         started = self.loop.store.is_synced and self.files.looked.is_set() and self.data_plane.state.pid
         return bool(started) and any(stream.settled for stream in self.ads.connected())
 
-    def findings(self, now: datetime) -> tuple[Finding, ...]:
-        """Everything that is wrong at this moment, wherever it was noticed."""
-        configuration = self.loop.configuration
+    def tell(self) -> None:
+        """Tell the ledger what Envoy refused and what could not be made for it."""
+        configuration, uses = self.loop.configuration, self.loop.configuration.on_demand.uses.values()
         refused = self.loop.last_good.refusals()
-        told = refusals.findings(refused, self.unbound(), configuration.translation)
-        crashed = refusals.crashes(configuration.broken, configuration.translation)
-        return tuple(dict.fromkeys((*configuration.findings(now), *self.loop.store.malformed(), *told, *crashed)))
+        if (refused, configuration.translation) != self._told:
+            self._told = (refused, configuration.translation)
+            found = refusals.findings(refused, self.unbound(), configuration.translation, uses)
+            configuration.ledger.tell("refusals", found)
+        broken = refusals.crashes(configuration.broken, configuration.translation, uses)
+        configuration.ledger.tell("crashes", broken)
+        configuration.ledger.tell("malformed", self.loop.store.malformed())
 
     def unbound(self) -> tuple[UnboundPort, ...]:
         return refusals.unbound_ports(self.loop.unbound, self.loop.configuration.translation, _holder)
 
     def status(self) -> Document:
-        found = self.findings(self.clock())
-        told = document.status(self.loop.configuration, found, self.unbound(), self.files.standing())
+        told = document.status(self.loop.configuration, self.unbound(), self.files.standing())
         return {
             **told,
             "ready": self.ready,
@@ -70,10 +75,16 @@ class Witness:
                 "cluster": "Kubernetes",
                 "controlPlane": f"pylae-{os.getpid()}",
                 "version": stream.node.version or self.data_plane.state.version,
-                "types": {type_.short: _type(state, now) for type_, state in stream.types.items()},
+                "types": {
+                    type_.short: _type(state, now) for type_, state in stream.types.items() if _is_told(type_, state)
+                },
             }
             for stream in self.ads.connected()
         ]
+
+    def host(self, name: str) -> Document:
+        """What a host that is served on demand is given when a client asks for it, and whether one has."""
+        return document.host(self.loop.configuration, name.lower())
 
     async def envoy_metrics(self) -> str:
         return await self.data_plane.admin.stats_prometheus()
@@ -84,6 +95,11 @@ class Witness:
         at = self.loop.accepted_at
         age = None if at is None else round(time.monotonic() - at, 1)
         return {"everything": settled and not refused, "refused": refused, "secondsAgo": age}
+
+
+def _is_told(type_: Type, state: TypeState) -> bool:
+    """Scopes only of an Envoy that serves on demand: others never ask for them."""
+    return type_ is not Type.SCOPE or state.sync is not Sync.NOT_SENT
 
 
 def _type(state: TypeState, now: datetime) -> Document:

@@ -9,6 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pylae.envoy.limits import MIB, Limits
+
+NOT_KEPT: tuple[Mapping[str, str], ...] = (
+    {"prefix": "sds."},  # eight for each certificate, and we tell of certificates ourselves
+    {"contains": ".on_demand_secret.ssl.certificate."},
+    {"contains": ";.rds.asked/"},  # of routes that are asked for once, when a host is found to be in use still
+    {"prefix": "cluster.on-demand;.membership_"},  # means nothing where many clusters are counted as one
+)
+"""Statistics that are left out: but for the last they would be there for each host that is served on demand."""
+
 ADS_CLUSTER = "xds-grpc"
 """The control plane's name in Envoy, as in Istio."""
 
@@ -37,6 +47,7 @@ class Bootstrap:
     cluster_domain: str = "cluster.local"
     labels: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
+    limits: Limits = field(default_factory=Limits)
 
     def json(self) -> str:
         """The document for `envoy -c`; the same settings give the same text."""
@@ -51,12 +62,18 @@ class Bootstrap:
         return {
             "node": self._node(),
             # Its owner alone may ask or stop Envoy: the page shows the configuration and can end the process.
-            "admin": {"address": {"pipe": {"path": str(self.admin_socket), "mode": 0o600}}},
+            "admin": {
+                "address": {"pipe": {"path": str(self.admin_socket), "mode": 0o600}},
+                "ignore_global_conn_limit": True,
+            },
             "dynamic_resources": _discovery(),
             "static_resources": {"clusters": [_control_plane(self.xds_socket)]},
             "stats_config": _stats(),
+            # There is no sink that they would be flushed to: every 5 s all counters would be walked for nobody.
+            "stats_flush_on_admin": True,
             "layered_runtime": _runtime(),
-            "overload_manager": _overload(),
+            "overload_manager": _overload(self.limits),
+            "memory_allocator_manager": {"bytes_to_release": GIVEN_BACK, "memory_release_interval": "1s"},
         }
 
     def _node(self) -> Json:
@@ -104,7 +121,11 @@ def _control_plane(socket: Path) -> Json:
 
 def _stats() -> Json:
     tags = [{"tag_name": name, "regex": regex} for name, regex in STATS_TAGS.items()]
-    return {"use_all_default_tags": False, "stats_tags": tags}
+    return {
+        "use_all_default_tags": False,
+        "stats_tags": tags,
+        "stats_matcher": {"exclusion_list": {"patterns": list(NOT_KEPT)}},
+    }
 
 
 def _runtime() -> Json:
@@ -112,12 +133,38 @@ def _runtime() -> Json:
     return {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 32768}}]}
 
 
-def _overload() -> Json:
-    """No limit to connections, and said so, as in Istio: how many there may be is for the machine's own limits."""
-    kind = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
-    limit = {"@type": f"type.googleapis.com/{kind}", "max_active_downstream_connections": 2147483647}
-    return {
-        "resource_monitors": [
-            {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": limit}
-        ]
-    }
+GIVEN_BACK = 100 * MIB
+"""Bytes of free pages a second that the allocator returns to the machine, beyond what was in use in the last minutes:
+a busy Envoy keeps its own. Without this Envoy looks only when it is told something, and lets 100 MiB lie."""
+
+HEAP, CONNECTIONS = "envoy.resource_monitors.fixed_heap", "envoy.resource_monitors.global_downstream_max_connections"
+
+HEAP_ACTIONS: Mapping[str, float] = {
+    "envoy.overload_actions.shrink_heap": 0.95,
+    "envoy.overload_actions.stop_accepting_requests": 0.98,
+}
+"""From which part of the heap on what is done (Envoy, "Configuring Envoy as an edge proxy")."""
+
+
+def _overload(limits: Limits) -> Json:
+    """Requests get 503 before memory is out, and no connection is taken beyond the limit.
+
+    The limit holds for all listeners together. One for each, as in Envoy's guide, would have to name them here, and
+    they come and go with Gateways.
+    """
+    heap = _monitor(HEAP, "fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=limits.max_heap)
+    connections = _monitor(
+        CONNECTIONS,
+        "downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections=limits.max_connections,
+    )
+    actions = [
+        {"name": action, "triggers": [{"name": HEAP, "threshold": {"value": part}}]}
+        for action, part in HEAP_ACTIONS.items()
+    ]
+    return {"refresh_interval": "0.25s", "resource_monitors": [heap, connections], "actions": actions}
+
+
+def _monitor(name: str, kind: str, **settings: int) -> Json:
+    url = f"type.googleapis.com/envoy.extensions.resource_monitors.{kind}"
+    return {"name": name, "typed_config": {"@type": url, **settings}}

@@ -6,7 +6,7 @@ read leaves its objects as they were; what somebody changes in the API by hand s
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pylae.api.meta import ObjectRef
@@ -15,7 +15,7 @@ from pylae.kube.batch import Batch, File
 from pylae.kube.client import Client
 from pylae.kube.errors import ApiError, KubeError, NotFound, Unreachable
 from pylae.kube.manifest import Document, load
-from pylae.kube.ownership import Owned, mark, prune, remembered
+from pylae.kube.ownership import Held, Owned, mark, nothing, prune, remembered
 from pylae.kube.refusal import Refusal
 from pylae.kube.report import Applied, Report, Standing
 from pylae.kube.resources import Resources
@@ -27,13 +27,25 @@ RETRY = 10
 Claims = list[tuple[Owned, Document]]
 
 
+async def _nothing_held() -> Held:
+    return nothing
+
+
 class Directory:
     """Keeps the API to some files and directories. Call `look` again and again."""
 
-    def __init__(self, client: Client, paths: Sequence[Path], *, namespace: str = "default") -> None:
+    def __init__(
+        self,
+        client: Client,
+        paths: Sequence[Path],
+        *,
+        namespace: str = "default",
+        held: Callable[[], Awaitable[Held]] = _nothing_held,
+    ) -> None:
         self.paths = tuple(paths)
         self._client = client
         self._namespace = namespace
+        self._held = held
         self._resources = Resources(client)
         self._seen: Mapping[Path, Stamp] = {}
         self._files: dict[Path, File] = {}
@@ -132,7 +144,7 @@ class Directory:
     async def _remember(self, found: Mapping[Path, Stamp], batch: Batch) -> None:
         """Takes up what an earlier run left: what has gone meanwhile, the file or the place in it, is doomed."""
         as_given = {absolute(path): path for path in found}
-        for owned, source in (await remembered(self._client)).items():
+        for owned, source in (await remembered(self._client, await self._held())).items():
             if owned in self._owners:
                 continue
             path = as_given.get(source, source)

@@ -3,7 +3,7 @@
 It is how a file that was removed while nobody watched still takes its objects with it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ Json = dict[str, Any]
 
 SOURCE = "pylae.dev/source"
 """The annotation: the absolute path of the file."""
+
+MARK = SOURCE.encode()
+"""What the JSON of an object with the annotation has in it: no API server writes a slash in another way."""
 
 NEVER_FROM_FILES = frozenset({"Event", "Lease"})
 """Kinds that there may be thousands of, and that nobody writes into a file."""
@@ -53,12 +56,26 @@ def mark(document: Document) -> Document:
     return Document({**document.object, "metadata": marked}, document.source, document.line, document.lines)
 
 
-async def remembered(client: Client) -> dict[Owned, Path]:
-    """Every object on the server that came from a file, and from which."""
+Held = Callable[[Kind], Iterable[bytes] | None]
+"""The objects of a kind as somebody has them already, without their status; None if he does not keep that kind."""
+
+
+def nothing(_: Kind) -> None:
+    """Nobody has any."""
+
+
+async def remembered(client: Client, held: Held = nothing) -> dict[Owned, Path]:
+    """Every object on the server that came from a file, and from which. What somebody has is not asked for again: of
+    hundreds of thousands of objects few came from files."""
     found: dict[Owned, Path] = {}
     async for kind in Resources(client).all():  # one after the other: opening connections would take longer
-        if kind.kind not in NEVER_FROM_FILES:
-            found |= {owned: path async for owned, path in _marked(client, kind)}
+        if kind.kind in NEVER_FROM_FILES:
+            continue
+        if (bodies := held(kind)) is not None:
+            found.update(_marked(kind, bodies))
+            continue
+        async for page in client.pages(kind):
+            found.update(_marked(kind, page.items))
     return found
 
 
@@ -85,10 +102,11 @@ class _Marked(msgspec.Struct):
     metadata: _Metadata
 
 
-async def _marked(client: Client, kind: Kind) -> AsyncIterator[tuple[Owned, Path]]:
-    async for page in client.pages(kind):
-        for body in page.items:
-            metadata = msgspec.json.decode(body, type=_Marked).metadata
-            if source := metadata.annotations.get(SOURCE):
-                about = ObjectRef(kind.kind, metadata.namespace, metadata.name)
-                yield Owned(kind.group, about, kind), Path(source)
+def _marked(kind: Kind, bodies: Iterable[bytes]) -> Iterator[tuple[Owned, Path]]:
+    for body in bodies:
+        if MARK not in body:
+            continue
+        metadata = msgspec.json.decode(body, type=_Marked).metadata
+        if source := metadata.annotations.get(SOURCE):
+            about = ObjectRef(kind.kind, metadata.namespace, metadata.name)
+            yield Owned(kind.group, about, kind), Path(source)

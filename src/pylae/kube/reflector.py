@@ -13,15 +13,22 @@ from dataclasses import dataclass
 from typing import NoReturn, assert_never
 
 from pylae.api.scheme import Kind
-from pylae.kube.client import Client
+from pylae.kube.client import Client, Page
 from pylae.kube.errors import Gone, KubeError, NotFound
-from pylae.kube.resume import AskPage, Ended, Failed, Happening, Notice, OpenWatch, Pause, Resume, Step, Woken
+from pylae.kube.resume import AskPage, Ended, Failed, Happening, Notice, OpenWatch, Part, Pause, Resume, Step, Woken
 
 SHORTEST_TIMEOUT = 300
 """Seconds after which the server ends a watch; up to twice as many by chance, so that not all end at once."""
 
 STALLED = 150.0
 """Seconds without a word after which a watch is taken for dead. Servers send bookmarks about once a minute."""
+
+PAGE = 1000
+"""Objects to a page of a list: twice client-go's number. Longer ones take no less time, and more memory."""
+
+PART = 250
+"""Objects of a page that are told at a stretch. The loop is then left to the others: to the other reflectors, and to
+the API server, if it lives in the same process, while it makes the next page."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +63,7 @@ class Reflector:
                 tell(notice)
             match step.command:
                 case AskPage(token):
-                    step = self._receive(await self._page(token))
+                    step = self._receive(await self._page(token, tell))
                 case OpenWatch(version):
                     step = self._receive(await self._follow(version, tell))
                 case Pause(seconds):
@@ -70,13 +77,20 @@ class Reflector:
     def _receive(self, happening: Happening) -> Step:
         return self._resume.receive(happening, self._timing.clock())
 
-    async def _page(self, token: str) -> Happening:
+    async def _page(self, token: str, tell: Callable[[Notice], None]) -> Happening:
+        """Tells a page but for its last part; what is returned is that part, or how there came to be no page."""
         try:
-            page = await self._client.page(self.kind, self._namespace, token)
+            page = await self._client.page(self.kind, self._namespace, token, limit=str(PAGE))
         except KubeError as error:
             return self._failed(error)
         self._recovered()
-        return page
+        rest = page.items
+        while len(rest) > PART:
+            part, rest = rest[:PART], rest[PART:]
+            for notice in self._receive(Part(part)).notices:
+                tell(notice)
+            await asyncio.sleep(0)
+        return Page(rest, page.resource_version, page.continue_token)
 
     async def _follow(self, version: str, tell: Callable[[Notice], None]) -> Happening:
         """Tells the events of one watch; what is returned is how it came to its end."""

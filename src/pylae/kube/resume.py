@@ -6,18 +6,16 @@ version; one that the server no longer knows leads back to a list. The numbers a
 reflector.go).
 """
 
-from dataclasses import dataclass, field
-from typing import assert_never
+from dataclasses import dataclass
+from typing import Self, assert_never
 
 import msgspec
 
 from pylae.api.scheme import Kind
+from pylae.kube.body import Identity, identify
 from pylae.kube.client import Page
 from pylae.kube.stream import Event
 from pylae.model.snapshot import Key
-
-Identity = tuple[str, str]
-"""An object's uid and resourceVersion: what tells one state of it from every other."""
 
 FIRST_PAUSE = 0.8
 LONGEST_PAUSE = 30.0
@@ -28,22 +26,28 @@ SHORTEST_WATCH = 1.0
 """Seconds. A watch that ends sooner without a word is a server in trouble, not one whose time is up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upsert:
-    """The object is new or changed; `body` is its JSON."""
+class Upsert(msgspec.Struct, frozen=True, gc=False):
+    """The object is new or changed; `body` is its JSON. There is one for each object of a first list."""
 
     kind: Kind
-    body: bytes = field(repr=False)  # it may be a Secret
+    key: Key
+    body: bytes
+
+    @classmethod
+    def of(cls, kind: Kind, body: bytes) -> Self:
+        """Raises msgspec.DecodeError for what is no Kubernetes object."""
+        return cls(kind, identify(body).key, body)
+
+    def __repr__(self) -> str:
+        return f"Upsert({self.kind} {'/'.join(self.key)}, {len(self.body)} bytes)"  # it may be a Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(msgspec.Struct, frozen=True, gc=False):
     """All that was there when the list was made has been told."""
 
     kind: Kind
@@ -92,7 +96,14 @@ class Woken:
     """The pause is over."""
 
 
-Happening = Page | Event | Ended | Failed | Woken
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some objects of a page, handed in before the rest of it: what takes long is done in parts."""
+
+    items: tuple[bytes, ...]
+
+
+Happening = Page | Part | Event | Ended | Failed | Woken
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,8 @@ class Resume:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self._known: dict[Key, Identity] = {}
+        self._known: dict[Key, int] = {}
+        """The state in which each object was told last. The keys are those of the notices, so they cost nothing."""
         self._listed: set[Key] = set()
         self._version = ""
         """Where a watch goes on; "" as long as there must be a list first."""
@@ -127,6 +139,8 @@ class Resume:
         match happening:
             case Page():
                 return self._page(happening, now)
+            case Part(items):
+                return Step(self._listed_objects(items))
             case Event():
                 return self._event(happening)
             case Ended():
@@ -144,24 +158,27 @@ class Resume:
         return Step(command=AskPage())
 
     def _page(self, page: Page, now: float) -> Step:
-        told = [notice for body in page.items if (notice := self._listed_object(body))]
+        told = self._listed_objects(page.items)
         if page.continue_token:
-            return Step(tuple(told), AskPage(page.continue_token))
-        told.extend(self._delete(key) for key in sorted(self._known.keys() - self._listed))
-        self._version = page.resource_version
-        return Step((*told, Synced(self.kind)), self._watch(now).command)
+            return Step(told, AskPage(page.continue_token))
+        gone = [self._delete(key) for key in sorted(self._known.keys() - self._listed)]
+        self._version, self._listed = page.resource_version, set()
+        return Step((*told, *gone, Synced(self.kind)), self._watch(now).command)
+
+    def _listed_objects(self, items: tuple[bytes, ...]) -> tuple[Notice, ...]:
+        return tuple([notice for body in items if (notice := self._listed_object(body))])
 
     def _listed_object(self, body: bytes) -> Notice | None:
-        key, identity = identify(body)
-        self._listed.add(key)
-        return self._upsert(key, identity, body)
+        found = identify(body)
+        self._listed.add(found.key)
+        return self._upsert(found, body)
 
-    def _upsert(self, key: Key, identity: Identity, body: bytes) -> Notice | None:
+    def _upsert(self, found: Identity, body: bytes) -> Notice | None:
         """None if this very state was told before: a watch may begin with what the list had already."""
-        if self._known.get(key) == identity:
+        if self._known.get(found.key) == found.state:
             return None
-        self._known[key] = identity
-        return Upsert(self.kind, body)
+        self._known[found.key] = found.state
+        return Upsert(self.kind, found.key, body)
 
     def _delete(self, key: Key) -> Notice:
         del self._known[key]
@@ -172,14 +189,14 @@ class Resume:
         return Step(command=OpenWatch(self._version))
 
     def _event(self, event: Event) -> Step:
-        key, identity = identify(event.body)
-        self._version = identity[1]
+        found = identify(event.body)
+        self._version = found.version
         self._heard, self._was_gone = True, False
         match event.type:
             case "ADDED" | "MODIFIED":
-                notice = self._upsert(key, identity, event.body)
+                notice = self._upsert(found, event.body)
             case "DELETED":
-                notice = self._delete(key) if key in self._known else None
+                notice = self._delete(found.key) if found.key in self._known else None
             case _:
                 notice = None  # a bookmark: only the version is news
         return Step((notice,) if notice else ())
@@ -216,23 +233,3 @@ class Resume:
         self._failures += 1
         self._last_failure = now
         return Step(command=Pause(seconds))
-
-
-class _Metadata(msgspec.Struct, rename="camel"):
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-
-
-class _Identified(msgspec.Struct):
-    metadata: _Metadata
-
-
-_decoder = msgspec.json.Decoder(_Identified)
-
-
-def identify(body: bytes) -> tuple[Key, Identity]:
-    """Which object this is, and in which state. Raises msgspec.DecodeError for what is no Kubernetes object at all."""
-    metadata = _decoder.decode(body).metadata
-    return (metadata.namespace, metadata.name), (metadata.uid, metadata.resource_version)

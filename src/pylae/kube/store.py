@@ -1,19 +1,16 @@
-"""The store: what the API server holds, decoded once, as a snapshot.
+"""The store: what the API server holds, as a live snapshot.
 
-It has one writer, whoever calls `apply`. What is stored is always the newest state of an object; what is said about a
-change is whether it matters. Our own status patches come back as events, and must not set off new work.
+It has one writer, whoever calls `apply`. What is stored is always the newest state of an object, but for its status:
+that is an answer, and who needs it asks the API. What is said about a change is whether it matters. Our own status
+patches come back as events, and must not set off new work.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
-from types import MappingProxyType
-from typing import Any, Protocol, assert_never, runtime_checkable
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
 
 import msgspec
 
-from pylae.api.decode import Malformed, decode
-from pylae.api.meta import Object, ObjectRef
+from pylae.api.meta import Object
 from pylae.api.scheme import (
     CONFIG_MAP,
     DESTINATION_RULE,
@@ -25,8 +22,9 @@ from pylae.api.scheme import (
     VIRTUAL_SERVICE,
     Kind,
 )
-from pylae.kube.resume import Delete, Notice, Synced, Upsert, identify
-from pylae.model import codes
+from pylae.kube.body import are_alike, substance
+from pylae.kube.objects import Objects
+from pylae.kube.resume import Delete, Notice, Synced, Upsert
 from pylae.model.finding import Finding
 from pylae.model.snapshot import Key, Snapshot
 
@@ -43,111 +41,117 @@ PLACES: Mapping[Kind, str] = {
 """The kinds that are kept, and the field of `Snapshot` that each is found in."""
 
 
-@dataclass(frozen=True, slots=True)
 class Change:
     """An object is new (`old` is None), gone (`new` is None), or different in a way that matters.
 
-    An object that is none of its kind counts as gone: it may be that both are None, and only its finding is new.
+    Both are made into objects when they are read. An object that is none of its kind counts as gone: it may be that
+    both are None, and only its finding is new.
     """
 
-    kind: Kind
-    key: Key
-    old: Object | None
-    new: Object | None
+    __slots__ = ("_new", "_objects", "_old", "key", "kind")
+
+    def __init__(
+        self,
+        kind: Kind,
+        key: Key,
+        old: Object | bytes | None,
+        new: Object | bytes | None,
+        objects: Objects | None = None,
+    ) -> None:
+        self.kind = kind
+        self.key = key
+        self._old = old
+        self._new = new
+        self._objects = objects
+
+    @property
+    def old(self) -> Object | None:
+        self._old = self._read(self._old)
+        return self._old
+
+    @property
+    def new(self) -> Object | None:
+        self._new = self._read(self._new)
+        return self._new
+
+    def glance(self) -> Object | None:
+        """`new`, for who will not look at it again: it is made, and not kept."""
+        new = self._new
+        return self._objects.glance(self.key, new) if isinstance(new, bytes) and self._objects else self.new
+
+    @property
+    def event(self) -> str:
+        """`add`, `update` or `delete`, said without reading an object for it."""
+        return "add" if self._old is None else "delete" if self._new is None else "update"
+
+    def __repr__(self) -> str:
+        return f"Change({self.event} {self.kind} {'/'.join(self.key)})"  # it may be a Secret
+
+    def _read(self, side: Object | bytes | None) -> Object | None:
+        return (self._objects or Objects(self.kind)).read(self.key, side) if isinstance(side, bytes) else side
 
 
 class Store:
-    """Notices in, changes and snapshots out."""
+    """Notices in, changes out, and a snapshot that is always the newest."""
 
     def __init__(self) -> None:
-        self._objects: dict[Kind, dict[Key, Object]] = {kind: {} for kind in PLACES}
-        self._malformed: dict[tuple[Kind, Key], Finding] = {}
-        self._synced: set[Kind] = set()
-        self._dirty: set[Kind] = set()
-        self._snapshot = Snapshot()
+        self._objects = {kind: Objects(kind, place) for kind, place in PLACES.items()}
+        places: dict[str, Any] = {objects.place: objects for objects in self._objects.values()}
+        self.snapshot = Snapshot(**places)
+        """All objects as they are at this moment. Read it between two notices, and keep only what was read."""
 
     @property
     def is_synced(self) -> bool:
         """Whether every kind has been listed once: before that, what is missing may only not have come yet."""
-        return self._synced == PLACES.keys()
+        return all(objects.is_listed for objects in self._objects.values())
+
+    def bodies(self, kind: Kind) -> Iterable[bytes] | None:
+        """The objects of a kind as JSON, without their status; None for a kind that is not kept."""
+        kept = {(kind.group, kind.kind): objects for kind, objects in self._objects.items()}
+        found = kept.get((kind.group, kind.kind))
+        return None if found is None else found.bodies()
 
     def apply(self, notice: Notice) -> Change | None:
         """Takes in what a reflector tells; None if nothing follows from it. Kinds that are not kept are passed over."""
-        if notice.kind not in PLACES:
+        objects = self._objects.get(notice.kind)
+        if objects is None:
             return None
         match notice:
-            case Upsert(kind, body):
-                return self._upsert(kind, body)
-            case Delete(kind, key):
-                return self._put(kind, key, None)
-            case Synced(kind):
-                self._synced.add(kind)
+            case Upsert():
+                return self._put(objects, notice.key, substance(notice.body))
+            case Delete():
+                return self._put(objects, notice.key, None)
+            case Synced():
+                objects.is_listed = True
                 return None
             case _:
                 assert_never(notice)
 
-    def snapshot(self) -> Snapshot:
-        """All objects as they are now. Kinds of which nothing changed are the very same mapping as before."""
-        if self._dirty:
-            renewed: dict[str, Any] = {
-                PLACES[kind]: MappingProxyType(dict(self._objects[kind])) for kind in self._dirty
-            }
-            self._snapshot = replace(self._snapshot, **renewed).following(self._snapshot)
-            self._dirty.clear()
-        return self._snapshot
-
     def malformed(self) -> tuple[Finding, ...]:
-        """A finding for each object that is none of its kind; such objects are not in the snapshot."""
-        return tuple(self._malformed.values())
+        """A finding for each object that is none of its kind, so far as it was read; what comes after the first list
+        is read at once. Such objects are not in the snapshot."""
+        return tuple(finding for objects in self._objects.values() for finding in objects.malformed.values())
 
-    def _upsert(self, kind: Kind, body: bytes) -> Change | None:
-        key, _ = identify(body)
-        try:
-            return self._put(kind, key, decode(kind, body))
-        except Malformed as error:
-            return self._put(kind, key, None, _finding(ObjectRef(kind.kind, *key), error))
-
-    def _put(self, kind: Kind, key: Key, new: Object | None, finding: Finding | None = None) -> Change | None:
-        reported = self._malformed.pop((kind, key), None)
-        if finding is not None:
-            self._malformed[kind, key] = finding
-        objects = self._objects[kind]
-        old = objects.get(key)
-        if new is not None:
-            objects[key] = new
-        elif old is not None:
-            del objects[key]
-        if old != new:
-            self._dirty.add(kind)
-        return Change(kind, key, old, new) if _matters(old, new) or finding != reported else None
+    def _put(self, objects: Objects, key: Key, body: bytes | None) -> Change | None:
+        before, reported = objects.body(key), objects.malformed.get(key)
+        old = None if before is None else objects.held(key)
+        objects.put(key, body)
+        if old is not None and before is not None and body is not None and are_alike(before, body):
+            return None
+        self.snapshot.touched(objects.place, key)
+        new = objects.get(key) if objects.is_listed else body
+        change = Change(objects.kind, key, old, new, objects)
+        is_update = old is not None and new is not None
+        matters = _matters(change.old, change.new) if is_update else old is not new
+        return change if matters or objects.malformed.get(key) != reported else None
 
 
 def _matters(old: Object | None, new: Object | None) -> bool:
     if old is None or new is None:
         return old is not new
-    return old.metadata.uid != new.metadata.uid or _substance(old) != _substance(new)
+    return old.metadata.uid != new.metadata.uid or _wish(old) != _wish(new)
 
 
-def _substance(object_: Object) -> Object:
-    """The object without what every write changes, and without the status, which is an answer and no wish."""
-    metadata = msgspec.structs.replace(object_.metadata, resource_version="", managed_fields=())
-    return msgspec.structs.replace(object_, metadata=metadata, **_blank_status(type(object_)))
-
-
-@cache
-def _blank_status(type_: type[Object]) -> Mapping[str, Any]:
-    blank = type_()
-    return {"status": blank.status} if isinstance(blank, _Reporting) else {}
-
-
-@runtime_checkable
-class _Reporting(Protocol):
-    """An object that has a status."""
-
-    status: Any
-
-
-def _finding(about: ObjectRef, error: Malformed) -> Finding:
-    where = f"{error.path}: " if error.path else ""
-    message = f"{where}{error.message}, so that this is no {about.kind}."
-    return Finding(codes.INVALID, about, error.path, message, "Correct the field and apply the object again.")
+def _wish(object_: Object) -> Object:
+    """The object without the one thing that every write changes."""
+    return msgspec.structs.replace(object_, metadata=msgspec.structs.replace(object_.metadata, resource_version=""))

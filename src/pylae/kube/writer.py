@@ -1,10 +1,12 @@
 """The writer: status documents out, and nothing that says what is said already.
 
-Our own write comes back as an event and would be computed anew; what is equal but for the time of its conditions is
-therefore not written, neither over the object as we know it nor over what we wrote last.
+Whoever asks for a write knows no statuses: they are read from the API when there is something to decide. What was said
+last of an object is remembered as a digest, so that the same again costs no request, and so that our own writes, which
+come back as events, set off no others.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,8 +19,13 @@ from pylae.model.snapshot import Key
 
 Json = dict[str, Any]
 
+Made = Callable[[Json], Json]
+"""An object's status, made over the one that it has: the times of its conditions and those of others are kept."""
+
 ATTEMPTS = 5
 TIME = "lastTransitionTime"
+DIGEST_SIZE = 8
+"""Bytes. A status is compared with one other only: the one that was said before of the same object."""
 
 
 class StatusWriter:
@@ -26,58 +33,73 @@ class StatusWriter:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._written: dict[tuple[Kind, Key], tuple[str, Json]] = {}
-        """What we wrote last to each object, and the version that it had then."""
+        self._said: dict[Kind, dict[Key, int]] = {}
+        """A digest of what each object says by our doing."""
 
-    async def write(self, kind: Kind, object_: Object, status: Json) -> bool:
-        """Brings the fields in `status` to the object's status, and leaves its other fields alone.
+    async def write(self, kind: Kind, object_: Object, made: Made) -> bool:
+        """Brings the fields of the status to the object, and leaves its other fields alone.
 
         Says whether anything was written. An object that has gone meanwhile is left in peace. Raises `ApiError`,
         `Unreachable`.
         """
-        metadata = object_.metadata
-        key = (metadata.namespace, metadata.name)
-        change = _change(_status(object_), status)
-        if not change or self._is_under_way(kind, key, metadata.resource_version, status):
+        key, said = _key(object_), _digest(object_, made)
+        if self._of(kind).get(key) == said:
             return False
         try:
-            version = await self._patch(kind, key, status, change)
+            present = await self._present(kind, key)
         except NotFound:
-            self._written.pop((kind, key), None)
+            self.forget(kind, key)
             return False
-        self._written[kind, key] = (version, _timeless(status))
-        return True
+        return await self.write_over(kind, object_, present, made)
+
+    async def write_over(self, kind: Kind, object_: Object, present: Json, made: Made) -> bool:
+        """The same where the present status is known, as from a list."""
+        key = _key(object_)
+        try:
+            written = await self._bring(kind, key, present, made)
+        except NotFound:
+            self.forget(kind, key)
+            return False
+        self._of(kind)[key] = _digest(object_, made)
+        return written
+
+    def knows(self, kind: Kind, key: Key) -> bool:
+        """Whether the object was seen to say something by our doing."""
+        return key in self._of(kind)
 
     def forget(self, kind: Kind, key: Key) -> None:
         """This object is gone."""
-        self._written.pop((kind, key), None)
+        self._of(kind).pop(key, None)
 
-    def _is_under_way(self, kind: Kind, key: Key, version: str, status: Json) -> bool:
-        """Whether this was written, and the object that we know is the one from before."""
-        written_version, written = self._written.get((kind, key), ("", None))
-        return written == _timeless(status) and _is_older(version, written_version)
+    def _of(self, kind: Kind) -> dict[Key, int]:
+        return self._said.setdefault(kind, {})
 
-    async def _patch(self, kind: Kind, key: Key, status: Json, change: Json) -> str:
-        """Returns the version that the object has then."""
-        for _ in range(ATTEMPTS - 1):
+    async def _present(self, kind: Kind, key: Key) -> Json:
+        return (await self._client.get(kind, *key)).get("status") or {}
+
+    async def _bring(self, kind: Kind, key: Key, present: Json, made: Made) -> bool:
+        """Another who writes at the same time is given way: what he wrote is looked at before the next attempt."""
+        for attempt in range(ATTEMPTS):
+            if not (change := _change(present, made(present))):
+                return False
             try:
-                patched = await self._client.patch_status(kind, *key, {"status": change})
-                return str(patched["metadata"]["resourceVersion"])
+                await self._client.patch_status(kind, *key, {"status": change})
+                return True
             except Conflict:
-                current = await self._client.get(kind, *key)
-                change = _change(current.get("status") or {}, status)
-        patched = await self._client.patch_status(kind, *key, {"status": change})
-        return str(patched["metadata"]["resourceVersion"])
+                if attempt == ATTEMPTS - 1:
+                    raise
+                present = await self._present(kind, key)
+        raise AssertionError("the last attempt returns or raises")
 
 
-def _is_older(version: str, than: str) -> bool:
-    """Versions of one object are numbers that grow (Kubernetes, "Resource versions"); of others nothing can be said."""
-    return version.isdecimal() and than.isdecimal() and int(version) < int(than)
+def _key(object_: Object) -> Key:
+    return object_.metadata.namespace, object_.metadata.name
 
 
-def _status(object_: Object) -> Json:
-    found = msgspec.to_builtins(getattr(object_, "status", {}))
-    return found if isinstance(found, dict) else {}
+def _digest(object_: Object, made: Made) -> int:
+    """Of what we say of the object by ourselves; one that was made anew under the same name says nothing yet."""
+    said = msgspec.json.encode([object_.metadata.uid, _timeless(made({}))])
+    return int.from_bytes(hashlib.blake2b(said, digest_size=DIGEST_SIZE).digest(), "big")
 
 
 def _change(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:

@@ -83,6 +83,16 @@ NOT_HONOURED = Code(
     "PYL0204", "NotHonoured", Level.WARNING, "A field or mode of Istio's API that has no effect here yet."
 )
 
+PORT_CROWDED = Code(
+    "PYL0205", "PortCrowded", Level.INFO, "A port carries so many hosts ahead that on demand would serve them better."
+)
+SENT_AHEAD = Code(
+    "PYL0206",
+    "SentAhead",
+    Level.INFO,
+    "A server that wants to be served on demand is sent ahead, so that no other one gets its connections.",
+)
+
 DESTINATION_UNKNOWN = Code(
     "PYL0301", "DestinationUnknown", Level.ERROR, "A route's destination is no known service or port; requests get 503."
 )

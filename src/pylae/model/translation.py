@@ -17,6 +17,7 @@ class ServerPlan:
 
     `hosts` are lower-case DNS names without their namespace half. `listener` and `route_configuration` are "" when
     the server is not served, and `rejected` then says why. `mode` is the TLS mode, "" for plain text.
+    With `on_demand` the server has its place, and what it names goes to Envoy when a client asks for one of its hosts.
     """
 
     gateway: ObjectRef
@@ -33,6 +34,7 @@ class ServerPlan:
     addresses: tuple[SocketAddress, ...] = ()
     route_configuration: str = ""
     rejected: Finding | None = None
+    on_demand: bool = False
 
     @property
     def origin(self) -> Origin:

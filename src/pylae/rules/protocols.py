@@ -22,6 +22,8 @@ class Protocol(StrEnum):
     MYSQL = "MYSQL"
     UNSUPPORTED = "UNSUPPORTED"
 
+    __hash__ = str.__hash__  # equal to the text, and without a call in Python
+
 
 HTTP_FAMILY = frozenset({Protocol.HTTP, Protocol.HTTP2, Protocol.HTTP_PROXY, Protocol.GRPC, Protocol.GRPC_WEB})
 """Plain HTTP of some kind: routes are found by the Host header."""

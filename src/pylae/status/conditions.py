@@ -56,7 +56,7 @@ def merge(
 def conditions_of(status: Mapping[str, Any] | None) -> list[Json]:
     """The conditions in a status as the API has it; what is none is passed over."""
     found = (status or {}).get("conditions")
-    return [condition for condition in found if isinstance(condition, dict)] if isinstance(found, list) else []
+    return [condition for condition in found if isinstance(condition, dict)] if isinstance(found, list | tuple) else []
 
 
 def timestamp(now: datetime) -> str:

@@ -17,10 +17,9 @@ class EventWanted:
     message: str
 
 
-def events_wanted(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[EventWanted, ...]:
+def events_wanted(came: Iterable[Finding]) -> tuple[EventWanted, ...]:
     """The events for findings that were not there before, each once, in the order of the findings."""
-    known = set(before)
-    return tuple(dict.fromkeys(_event(finding) for finding in after if finding not in known))
+    return tuple(dict.fromkeys(map(_event, came)))
 
 
 def _event(finding: Finding) -> EventWanted:

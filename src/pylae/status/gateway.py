@@ -16,6 +16,8 @@ from pylae.status.server import NOT_SERVED, SERVING, ServerState, about_server, 
 
 Json = dict[str, Any]
 
+ON_DEMAND = "certificates and routes go to Envoy when a client first asks for a host."
+
 NOT_SELECTED = Verdict(
     ACCEPTED,
     is_true=False,
@@ -70,11 +72,22 @@ def _programmed(
         reason = others[0].code.reason if others else NOT_SELECTED.reason
         return Verdict(PROGRAMMED, is_true=False, reason=reason, message=" ".join(sentences) or NOT_SELECTED.message)
     if not sentences:
-        return Verdict(PROGRAMMED, is_true=True, reason=PROGRAMMED)
+        return Verdict(PROGRAMMED, is_true=True, reason=PROGRAMMED, message=_on_demand(plans.values()))
     first = next(iter([*reasons, *others]), None)
     return Verdict(
         PROGRAMMED, is_true=False, reason=first.code.reason if first else "NotServed", message=" ".join(sentences)
     )
+
+
+def _on_demand(plans: Iterable[ServerPlan]) -> str:
+    """What is true of servers whose parts Envoy has not been given yet. A redirect has none."""
+    answering = [plan for plan in plans if not plan.redirect]
+    waiting = [plan for plan in answering if plan.on_demand]
+    if not waiting:
+        return ""
+    if len(waiting) == len(answering):
+        return f"Served on demand: {ON_DEMAND}"
+    return f"{', '.join(f'servers[{plan.index}]' for plan in waiting)}: served on demand: {ON_DEMAND}"
 
 
 def _sentence(plan: ServerPlan, reason: Finding | None) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 
 from pylae.api.core import Service
 from pylae.api.service_entry import ServiceEntry
+from pylae.model.edge import DEFAULT_EDGE, Edge
 from pylae.model.finding import Finding
 from pylae.model.ir.cluster import Cluster, Discovery, Endpoint
 from pylae.rules import names
@@ -48,11 +49,11 @@ def _named(name: str, view: View) -> Clusters:
     for port in view.registry.ports(hostname):
         if port.number == int(number) and not subset:
             with guarded(port.origin, findings):
-                found.append(cluster(hostname, port))
+                found.append(cluster(hostname, port, view.mesh.edge))
     return Clusters(tuple(made for made in found if made), tuple(findings))
 
 
-def cluster(hostname: str, port: ProvidedPort) -> Cluster | None:
+def cluster(hostname: str, port: ProvidedPort, edge: Edge = DEFAULT_EDGE) -> Cluster | None:
     """The cluster of a service's port; None where nothing can be connected to, so that Envoy answers 503 (`NC`)."""
     match port.provider:
         case Service() as service if service.spec.type != "ExternalName":
@@ -65,7 +66,8 @@ def cluster(hostname: str, port: ProvidedPort) -> Cluster | None:
     if discovery is not Discovery.EDS and not found:
         return None
     name = names.cluster(port.number, "", hostname)
-    return Cluster(name, hostname, port.number, port.origin, discovery, found, speaks_http2(port.protocol))
+    http2 = speaks_http2(port.protocol)
+    return Cluster(name, hostname, port.number, port.origin, discovery, found, http2, edge=edge)
 
 
 def _resolved_endpoints(hostname: str, port: ProvidedPort, discovery: Discovery) -> tuple[Endpoint, ...]:

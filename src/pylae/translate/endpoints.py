@@ -12,30 +12,29 @@ from pylae.api.discovery import EndpointSlice
 from pylae.api.service_entry import ServiceEntry
 from pylae.model.ir.cluster import Cluster, Discovery, Endpoint, Endpoints
 from pylae.model.snapshot import Snapshot
-from pylae.model.workload import GatewayWorkload
 from pylae.rules.hosts import is_ip_address
 from pylae.translate.registry import ProvidedPort, Provider, ServiceRegistry, provided_ports
 
 
-def endpoints(snapshot: Snapshot, cluster: Cluster, workload: GatewayWorkload) -> Endpoints:
+def endpoints(cluster: Cluster, registry: ServiceRegistry) -> Endpoints:
     """The endpoints of an EDS cluster, sorted, each address once; none for a cluster that is resolved by DNS."""
     if cluster.discovery is not Discovery.EDS:
         return Endpoints(cluster.name, ())
     found: dict[tuple[str, int], Endpoint] = {}
-    for endpoint in _all_endpoints(snapshot, cluster, workload):
+    for endpoint in _all_endpoints(cluster, registry):
         known = found.get((endpoint.address, endpoint.port))
         if known is None or endpoint.healthy > known.healthy:
             found[endpoint.address, endpoint.port] = endpoint
     return Endpoints(cluster.name, tuple(found[key] for key in sorted(found)))
 
 
-def _all_endpoints(snapshot: Snapshot, cluster: Cluster, workload: GatewayWorkload) -> Iterator[Endpoint]:
-    providers = ServiceRegistry(snapshot, workload).providers(cluster.hostname)
+def _all_endpoints(cluster: Cluster, registry: ServiceRegistry) -> Iterator[Endpoint]:
+    providers = registry.providers(cluster.hostname)
     owner = next((p.metadata.namespace for p in providers if p.ref == cluster.origin.about), None)
     for provider in providers:
         for port in provided_ports(provider):
             if provider.metadata.namespace == owner and port.number == cluster.port:
-                yield from _endpoints_of(provider, port, snapshot)
+                yield from _endpoints_of(provider, port, registry.snapshot)
 
 
 def _endpoints_of(provider: Provider, port: ProvidedPort, snapshot: Snapshot) -> Iterator[Endpoint]:

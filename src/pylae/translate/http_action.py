@@ -7,6 +7,7 @@ from pylae.api.destination import Destination
 from pylae.api.http_action import HttpDirectResponse, HttpRedirect, HttpRewrite
 from pylae.api.http_route import HttpRoute, HttpRouteDestination
 from pylae.api.scalars import parse_duration
+from pylae.model.edge import OFF, Edge
 from pylae.model.ir.route import (
     NO_CHANGES,
     DirectResponse,
@@ -64,14 +65,21 @@ def _forward(rule: HttpRoute, attachment: Attachment) -> Forward | None:
     rewrite = rule.rewrite or HttpRewrite()
     host = rewrite.authority or authority(rule.headers)
     alone = len(destinations) == 1
+    timeout = parse_duration(rule.timeout) if rule.timeout else timedelta(0)
     return Forward(
         clusters=tuple(_weighted_cluster(share, attachment, alone=alone, host=host) for share in destinations),
-        timeout=parse_duration(rule.timeout) if rule.timeout else timedelta(0),
+        timeout=timeout,
         retry=retry(rule.retries),
         prefix_rewrite="" if rewrite.uri_regex_rewrite else rewrite.uri,
         regex_rewrite=_regex_rewrite(rewrite),
         host_rewrite=host or (authority(destinations[0].headers) if alone else ""),
+        idle_timeout=_idle_timeout(timeout, attachment.view.mesh.edge),
     )
+
+
+def _idle_timeout(timeout: timedelta, edge: Edge) -> timedelta | None:
+    """A response may be as late as the route allows: the edge's limit to idleness does not cut it short."""
+    return timeout if OFF < edge.stream_idle_timeout < timeout else None
 
 
 def _weighted_cluster(

@@ -7,102 +7,106 @@ included), because one duplicate would have Envoy refuse the listener with all i
 claims nothing.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from pylae.model.codes import HOST_CLAIMED, PROTOCOL_CONFLICT
 from pylae.model.finding import Finding
 from pylae.model.ir.origin import Origin
 from pylae.rules.protocols import HTTP_FAMILY
-from pylae.translate.server import Server
+from pylae.translate.claims import Claim, named
 
 REMOVE_ONE = "Remove one of the two, or give it another port. The older one serves, and by its whole list of hosts."
 
 
+class Occupied(Protocol):
+    """A listener as far as it is given away to claims that come before the one that asks."""
+
+    def owner_of_host(self, host: str, asking: Claim) -> Claim | None:
+        """The claim with `tls`, be it for a redirect only, that has the host."""
+
+    def owner_of_routes(self, asking: Claim) -> Claim | None:
+        """The claim to HTTPS whose routes have the same name."""
+
+    def owner_of_plain_text(self, asking: Claim) -> Claim | None:
+        """The first claim to plain text."""
+
+
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """The servers of each listener in the order of precedence, and why each other one is not served."""
+class Loss:
+    """Why a claim is not served: it lost `names`, or else the port, to `owner`; `rule` is the place in `RULES`, and
+    `protocol` the owner's where the rule is about protocols."""
 
-    listeners: tuple[tuple[Server, ...], ...]
-    losers: dict[Origin, Finding]
-
-
-@dataclass(slots=True)
-class _Occupied:
-    """A listener as far as it is given away: who has a host or the routes of a name, who takes plain text, and who
-    takes TLS whatever the SNI is."""
-
-    servers: list[Server] = field(default_factory=list)
-    hosts: dict[str, Server] = field(default_factory=dict)
-    routes: dict[str, Server] = field(default_factory=dict)
-    plain_text: Server | None = None
-    catch_all: Server | None = None
-
-    def admit(self, server: Server) -> None:
-        self.servers.append(server)
-        if server.tls:
-            self.hosts |= {name: server for name in server.host_names if name not in self.hosts}
-        self.routes.setdefault(server.route_configuration, server)
-        if server.is_plain_text:
-            self.plain_text = self.plain_text or server
-        if server.ends_tls and not server.server_names:
-            self.catch_all = server
+    rule: int
+    owner: Origin
+    names: tuple[str, ...] = ()
+    protocol: str = ""
 
 
-def merge(servers: Iterable[Server]) -> Merge:
-    """Gives every server to its listener, or drops it. The order of the servers is their precedence."""
-    listeners: dict[tuple[str, int], _Occupied] = {}
-    losers: dict[Origin, Finding] = {}
-    for server in servers:
-        occupied = listeners.setdefault((server.bind, server.listen_port), _Occupied())
-        conflict = next((finding for rule in RULES if (finding := rule(server, occupied))), None)
-        if conflict:
-            losers[server.origin] = conflict
-        else:
-            occupied.admit(server)
-    return Merge(tuple(tuple(found.servers) for found in listeners.values() if found.servers), losers)
+def judged(claim: Claim, occupied: Occupied) -> Loss | None:
+    """The first conflict with those that come before; None if the claim has its place."""
+    return next((loss for find, _ in RULES if (loss := find(claim, occupied))), None)
 
 
-def _same_host(server: Server, occupied: _Occupied) -> Finding | None:
+def told(claim: Claim, loss: Loss) -> Finding:
+    """The loss in a sentence on the server."""
+    return RULES[loss.rule][1](claim, loss)
+
+
+def _same_host(claim: Claim, occupied: Occupied) -> Loss | None:
     """Both have `tls`, be it for a redirect only, and a host in common."""
-    common = [name for name in server.host_names if name in occupied.hosts] if server.tls else []
-    if not common:
-        return None
-    owner = occupied.hosts[common[0]]
-    message = f"{', '.join(common)} on port {server.port.number} belongs to {owner}, which comes first."
-    return server.finding(HOST_CLAIMED, "hosts", message, REMOVE_ONE)
+    hosts = claim.host_names if claim.terms.has_tls else ()
+    owners = {host: owner for host in hosts if (owner := occupied.owner_of_host(host, claim))}
+    return Loss(0, next(iter(owners.values())).origin, tuple(owners)) if owners else None
 
 
-def _plain_text_taken(server: Server, occupied: _Occupied) -> Finding | None:
+def _tell_same_host(claim: Claim, loss: Loss) -> Finding:
+    message = f"{', '.join(loss.names)} on port {claim.terms.port} belongs to {named(loss.owner)}, which comes first."
+    return claim.finding(HOST_CLAIMED, "hosts", message, REMOVE_ONE)
+
+
+def _plain_text_taken(claim: Claim, occupied: Occupied) -> Loss | None:
     """Plain text shares its listener with plain HTTP only, and only if it is plain HTTP itself."""
-    owner = occupied.plain_text
-    if owner is None or (owner.protocol in HTTP_FAMILY and server.protocol in HTTP_FAMILY):
+    owner = occupied.owner_of_plain_text(claim)
+    if owner is None or (owner.terms.protocol in HTTP_FAMILY and claim.terms.protocol in HTTP_FAMILY):
         return None
-    message = f"{server.protocol} cannot share port {server.port.number} with the {owner.protocol} of {owner}."
-    return server.finding(PROTOCOL_CONFLICT, "port", message, REMOVE_ONE)
+    return Loss(1, owner.origin, protocol=owner.terms.protocol)
 
 
-def _catch_all_taken(server: Server, occupied: _Occupied) -> Finding | None:
+def _tell_plain_text_taken(claim: Claim, loss: Loss) -> Finding:
+    terms = claim.terms
+    message = f"{terms.protocol} cannot share port {terms.port} with the {loss.protocol} of {named(loss.owner)}."
+    return claim.finding(PROTOCOL_CONFLICT, "port", message, REMOVE_ONE)
+
+
+def _catch_all_taken(claim: Claim, occupied: Occupied) -> Loss | None:
     """Plain text takes what no SNI matches, and so does a TLS server of host `*`: there is room for one of them."""
-    if occupied.catch_all is None or not server.is_plain_text:
-        return None
-    message = f"{server.protocol} cannot share port {server.port.number} with host * of {occupied.catch_all}."
-    return server.finding(PROTOCOL_CONFLICT, "port", message, REMOVE_ONE)
+    owner = occupied.owner_of_host("*", claim) if claim.terms.is_plain_text else None
+    return Loss(2, owner.origin) if owner and owner.terms.ends_tls else None
 
 
-def _same_routes(server: Server, occupied: _Occupied) -> Finding | None:
+def _tell_catch_all_taken(claim: Claim, loss: Loss) -> Finding:
+    terms = claim.terms
+    message = f"{terms.protocol} cannot share port {terms.port} with host * of {named(loss.owner)}."
+    return claim.finding(PROTOCOL_CONFLICT, "port", message, REMOVE_ONE)
+
+
+def _same_routes(claim: Claim, occupied: Occupied) -> Loss | None:
     """Two HTTPS servers of one Gateway whose ports have the same number and name would share their routes."""
-    owner = occupied.routes.get(server.route_configuration)
-    if owner is None or not (server.ends_tls and server.route_configuration):
-        return None
-    message = f"Port name {server.port.name!r} is used twice, the first time by {owner}."
-    return server.finding(PROTOCOL_CONFLICT, "port.name", message, "Give each port a name of its own.")
+    owner = occupied.owner_of_routes(claim)
+    return Loss(3, owner.origin) if owner else None
 
 
-RULES: tuple[Callable[[Server, _Occupied], Finding | None], ...] = (
-    _same_host,
-    _plain_text_taken,
-    _catch_all_taken,
-    _same_routes,
+def _tell_same_routes(claim: Claim, loss: Loss) -> Finding:
+    message = f"Port name {claim.port_name!r} is used twice, the first time by {named(loss.owner)}."
+    return claim.finding(PROTOCOL_CONFLICT, "port.name", message, "Give each port a name of its own.")
+
+
+RULES: tuple[tuple[Callable[[Claim, Occupied], Loss | None], Callable[[Claim, Loss], Finding]], ...] = (
+    (_same_host, _tell_same_host),
+    (_plain_text_taken, _tell_plain_text_taken),
+    (_catch_all_taken, _tell_catch_all_taken),
+    (_same_routes, _tell_same_routes),
 )
-"""In the order in which a conflict is told."""
+"""In the order in which a conflict is told: how it is found, and its sentence."""

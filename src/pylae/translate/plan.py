@@ -1,34 +1,42 @@
-"""The port plan: which servers of which Gateways win a port, and which sockets are bound for them."""
+"""The port plan: which servers of which Gateways win a port, which sockets are bound for them, and which of them wait
+to be asked for. It is kept by change: a Gateway that comes or goes costs what it contends for."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from itertools import chain
 
 from pylae.api.gateway import Gateway
-from pylae.model.codes import PORT_NOT_ON_SERVICE, PROTOCOL_CONFLICT
+from pylae.model.codes import SENT_AHEAD
 from pylae.model.finding import Finding
 from pylae.model.ir.listener import SocketAddress
 from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Snapshot
+from pylae.model.snapshot import Key, Snapshot, by_age
 from pylae.model.workload import GatewayWorkload
-from pylae.translate.guard import guarded
-from pylae.translate.merge import REMOVE_ONE, merge
-from pylae.translate.ports import PublishedPort, Socket, listen_port, published_ports, sockets
-from pylae.translate.select import selected_gateways
-from pylae.translate.server import Server, unservable
-from pylae.translate.units import Units
+from pylae.translate.claims import NO_CLAIMS, Claim, Claims, claims_of, moved, named, server_of, server_origin
+from pylae.translate.contest import RANK, Contest, Turn
+from pylae.translate.listening import NOWHERE, Listening, listening, socket_taken, unpublished
+from pylae.translate.merge import told
+from pylae.translate.ports import PublishedPort, Socket, published_ports
+from pylae.translate.select import selects
+from pylae.translate.server import Server
+from pylae.translate.sharing import Sharing, Shift
+
+__all__ = ["Claim", "Counts", "Fate", "ListenerPlan", "Plan", "PortPlan", "Replanned", "plan_ports"]
 
 
 @dataclass(frozen=True, slots=True)
 class ListenerPlan:
-    """A listener's servers in order of precedence, and its sockets; there is at least one of each."""
+    """A listener, its sockets, and the servers that are sent ahead, in order of precedence. `on_demand` and `redirects`
+    are whether HTTPS, and plain HTTP that only redirects, are served there on demand."""
 
+    name: str
+    bind: str
+    listen_port: int
     servers: tuple[Server, ...]
     sockets: tuple[Socket, ...]
-
-    @property
-    def name(self) -> str:
-        return self.servers[0].listener
+    on_demand: bool = False
+    redirects: bool = False
 
     @property
     def addresses(self) -> tuple[SocketAddress, ...]:
@@ -37,7 +45,8 @@ class ListenerPlan:
 
 @dataclass(frozen=True, slots=True)
 class PortPlan:
-    """`servers` are all those of the selected Gateways; each is in one listener, or in `losers` with the reason."""
+    """`servers` are all those of the selected Gateways but for those on demand; each is in one listener, or in `losers`
+    with the reason."""
 
     servers: tuple[Server, ...]
     listeners: tuple[ListenerPlan, ...]
@@ -45,92 +54,343 @@ class PortPlan:
     findings: tuple[Finding, ...]
 
 
-@dataclass(slots=True)
-class _Work:
-    """A plan in the making. `taken` are the sockets that are given away, and the first server of their listener."""
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one server. One that is not served has no `listener`, and `rejected` says why; it has no `claim`
+    if it could not be served even if it were alone. `notes` is what to know of one that is served."""
 
-    published: tuple[PublishedPort, ...]
-    workload: GatewayWorkload
-    taken: dict[SocketAddress, Server] = field(default_factory=dict)
-    losers: dict[Origin, Finding] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    index: int
+    claim: Claim | None
+    listener: str = ""
+    sockets: tuple[Socket, ...] = ()
+    on_demand: bool = False
+    rejected: Finding | None = None
+    notes: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Own:
-    """A Gateway's servers, and what is wrong with them whatever the other Gateways want."""
+class Counts:
+    """How many servers of a listener are sent ahead, are served on demand, and redirect on demand."""
 
-    servers: tuple[Server, ...]
-    losers: Mapping[Origin, Finding]
-    findings: tuple[Finding, ...]
-
-
-def plan_ports(snapshot: Snapshot, workload: GatewayWorkload, units: Units | None = None) -> PortPlan:
-    """Reads the Gateways that select the workload, and the Services in front of it; nothing else."""
-    units = units or Units()
-    read = (snapshot.services, snapshot.endpoint_slices)
-    found = units.of(("published",), read, lambda _: published_ports(snapshot, workload))
-    published = units.steady("published", found)
-    return units.of(("plan",), (snapshot.gateways_by_age, published), partial(_plan, snapshot, published, workload))
+    ahead: int = 0
+    on_demand: int = 0
+    redirects: int = 0
 
 
-def _plan(
-    snapshot: Snapshot, published: tuple[PublishedPort, ...], workload: GatewayWorkload, units: Units
-) -> PortPlan:
-    work = _Work(published, workload)
-    servers: list[Server] = []
-    for gateway in selected_gateways(snapshot, workload):
-        key = (gateway.metadata.namespace, gateway.metadata.name)
-        own = units.of(("servers", key), (gateway, published), partial(_own, gateway, published))
-        servers += own.servers
-        work.losers |= own.losers
-        work.findings += own.findings
-    merged = merge(server for server in servers if server.origin not in work.losers)
-    work.losers |= merged.losers
-    listeners = tuple(_bound(merged.listeners, work))
-    work.findings += (finding for listener in listeners for finding in _unpublished(listener, workload))
-    return PortPlan(tuple(servers), listeners, work.losers, (*work.findings, *work.losers.values()))
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """What a change may have changed: the fate of the servers of these Gateways; anything that is sent ahead, or lost;
+    and, by the listener's name, whose these hosts are, and all that a wildcard among them covers."""
+
+    gateways: frozenset[Key] = frozenset()
+    ahead: bool = False
+    hosts: tuple[tuple[str, str], ...] = ()
 
 
-def _own(gateway: Gateway, published: tuple[PublishedPort, ...], _: Units) -> _Own:
-    """Those that could not be served even if they were alone have lost."""
-    servers: list[Server] = []
-    losers: dict[Origin, Finding] = {}
-    findings: list[Finding] = []
-    for index, spec in enumerate(gateway.spec.servers):
-        with guarded(Origin(gateway.ref, f"spec.servers[{index}]"), findings):
-            server = Server(gateway, index, listen_port(published, spec.port.number if spec.port else 0))
-            if reason := unservable(server):
-                losers[server.origin] = reason
-            servers.append(server)
-    return _Own(tuple(servers), losers, tuple(findings))
+class Plan:
+    """Whoever writes calls `put` for every Gateway, `publish` when the Services in front have other ports, and `serve`
+    when the default is another one; the answers are then those of a plan made from scratch.
+
+    Of Gateways only their claims are kept. Where a server is sent ahead, or its Gateway tells of a loss, it is read
+    from the snapshot when somebody asks.
+    """
+
+    def __init__(self, workload: GatewayWorkload, snapshot: Snapshot) -> None:
+        self.workload = workload
+        self.snapshot = snapshot
+        self._published: tuple[PublishedPort, ...] = ()
+        self._claims: dict[Key, tuple[Claim, ...]] = {}
+        self._odd: dict[Key, Claims] = {}
+        """The Gateways of which some server is no claim."""
+        self._contests: dict[str, Contest] = {}
+        self._bound_for: tuple[tuple[Claim, ...], tuple[PublishedPort, ...]] = ((), ())
+        self.computed: Counter[str] = Counter()
+        """How often claims were judged, and placed."""
+        self._sharing = Sharing(self._contests, self.computed)
+        self._servers: dict[Key, dict[int, Server]] = {}
+        """Those of the Gateways that have one which is sent ahead or lost, as far as somebody asked for them."""
+
+    def put(self, key: Key, gateway: Gateway | None) -> Replanned:
+        """A Gateway is new, changed or gone; None also for one that is invalid."""
+        odd = self._odd.get(key, NO_CLAIMS)
+        shift = self._edit(self._replace(key, self._read(key, gateway)))
+        shift.gateways.add(key)
+        shift.ahead |= odd != self._odd.get(key, NO_CLAIMS)
+        self._reread(key, gateway if key in self._claims or key in self._odd else None, shift)
+        for claim in self._claims.get(key, ()):
+            shift.add(claim)
+        return _replanned(shift)
+
+    def gather(self, key: Key, gateway: Gateway | None) -> None:
+        """As `put`, for one of many that come before anybody asks: who wins is settled once for all of them, by
+        `begin`."""
+        self._claims.pop(key, None)
+        if claims := self._read(key, gateway):
+            self._claims[key] = claims
+
+    def begin(self, published: tuple[PublishedPort, ...], *, default_on_demand: bool) -> None:
+        """All that were gathered are here; the rest is what `publish` and `serve` would say."""
+        self._published, self._sharing.by_default = published, default_on_demand
+        for key, claims in self._claims.items():
+            self._claims[key] = tuple([moved(claim, published) for claim in claims])
+        ranked = sorted(chain.from_iterable(self._claims.values()), key=RANK)
+        for claim in ranked:
+            listener = claim.terms.listener
+            if listener not in self._contests:
+                self._contests[listener] = Contest(self.computed)
+            self._contests[listener].enter(claim)
+        self._rebind()
+        self._sharing.begin(ranked)
+
+    def publish(self, published: tuple[PublishedPort, ...]) -> Replanned:
+        """The Services in front of the gateway have these ports now."""
+        if published == self._published:
+            return Replanned()
+        self._published = published
+        edits: list[Turn] = []
+        for key, claims in self._claims.items():
+            new = tuple(moved(claim, published) for claim in claims)
+            if any(one is not other for one, other in zip(new, claims, strict=True)):
+                self._servers.pop(key, None)
+                edits += self._replace(key, new)
+        return _replanned(self._edit(edits))
+
+    def serve(self, default_on_demand: bool) -> Replanned:
+        """What Gateways that do not say are served by."""
+        if default_on_demand == self._sharing.by_default:
+            return Replanned()
+        self._sharing.by_default = default_on_demand
+        silent = (claim for claim in chain.from_iterable(self._claims.values()) if claim.wanted is None)
+        shift = self._sharing.settle((claim, claim) for claim in silent if claim.terms.shareable)
+        self._forget_servers(shift)
+        return _replanned(shift)
+
+    def owner(self, listener: str, name: str) -> Claim | None:
+        """Who serves a lower-case DNS name: a server of this very host, else of the longest wildcard that covers it.
+        For a port with TLS that is told by SNI, so plain text has no say there."""
+        contest = self._contests.get(listener)
+        if contest is None or not self._sharing.listening[listener].sockets:
+            return None
+        plain = None
+        for claim in chain.from_iterable((contest.hosts.at(name), *contest.hosts.over(name))):
+            if contest.stands(claim):
+                if not claim.terms.is_plain_text:
+                    return claim
+                plain = plain or claim
+        return plain
+
+    def is_on_demand(self, claim: Claim) -> bool:
+        """Whether a claim of this plan is served, and on demand."""
+        return self._sharing.is_on_demand(claim)
+
+    def gateways(self) -> tuple[Key, ...]:
+        """The Gateways that choose this workload and have a server, oldest first."""
+        ages = {key: claims[0].rank for key, claims in self._claims.items()}
+        ages |= {key: (odd.created, key[1], key[0], 0) for key, odd in self._odd.items()}
+        return tuple(sorted(ages, key=lambda key: ages[key][:3]))
+
+    def fates(self, gateway: Key) -> tuple[Fate, ...]:
+        """What became of each server of a Gateway, in its order; nothing for one that does not choose this workload."""
+        lost = self._odd.get(gateway, NO_CLAIMS).unservable
+        fates = [Fate(index, None, rejected=finding) for index, finding in lost.items()]
+        fates += map(self._fate, self._claims.get(gateway, ()))
+        return tuple(sorted(fates, key=lambda fate: fate.index))
+
+    def listeners(self) -> tuple[ListenerPlan, ...]:
+        """From the oldest to the youngest; those that serve on demand only have no servers here."""
+        return tuple(map(self._listener, self._bound_heads))
+
+    def on_demand(self) -> tuple[str, ...]:
+        """The listeners that serve HTTPS on demand, by name, from the oldest to the youngest."""
+        names = (head.terms.listener for head in self._bound_heads)
+        return tuple(name for name in names if self._sharing.shares[name].on_demand)
+
+    def claims_on(self, listener: str) -> Counts:
+        shares = self._sharing.shares.get(listener)
+        return Counts(len(shares.ahead), len(shares.on_demand), len(shares.redirects)) if shares else Counts()
+
+    def ports(self, listener: str) -> frozenset[tuple[int, str]]:
+        """The ports, as Gateways name them, that are served by a listener, each with its protocol."""
+        contest = self._contests.get(listener, ())
+        terms = {claim.terms for claim in contest if self._sharing.stands(claim)}
+        return frozenset((one.port, str(one.protocol)) for one in terms)
+
+    @property
+    def losers(self) -> Mapping[Origin, Finding]:
+        """Why servers are not served: those that could not be in any case, then those that lost to an older one."""
+        odd = sorted(self._odd.items(), key=lambda item: (item[1].created, item[0][1], item[0][0]))
+        found = {server_origin(key, index): why for key, one in odd for index, why in one.unservable.items()}
+        found |= {claim.origin: why for claim in self._lost() if (why := self._loss(claim))}
+        return found
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong, or worth knowing, about servers that are sent ahead or lost."""
+        found = [mistake for odd in self._odd.values() for mistake in odd.mistakes]
+        found += (finding for head in self._bound_heads for finding in self._refused(head))
+        for head in self._bound_heads:
+            ahead = self._sharing.shares[head.terms.listener].ahead
+            found += (finding for claim in ahead for finding in self._notes(claim))
+        return (*found, *self.losers.values())
+
+    def port_plan(self) -> PortPlan:
+        """All about the servers that are sent ahead or lost."""
+        losers = self.losers
+        return PortPlan(tuple(self._all_but_on_demand()), self.listeners(), losers, self.findings())
+
+    @property
+    def _heads(self) -> tuple[Claim, ...]:
+        """The oldest claim to each listener, oldest first."""
+        return self._bound_for[0]
+
+    @property
+    def _bound_heads(self) -> tuple[Claim, ...]:
+        return tuple(head for head in self._heads if self._found(head).sockets)
+
+    def _lost(self) -> Iterator[Claim]:
+        """By precedence those that an older one keeps from being served, then those whose listener has no socket."""
+        yield from sorted((claim for contest in self._contests.values() for claim in contest.losers), key=RANK)
+        for head in self._heads:
+            if not self._found(head).sockets:
+                contest = self._contests[head.terms.listener]
+                yield from sorted(filter(contest.stands, contest), key=RANK)
+
+    def _loss(self, claim: Claim) -> Finding | None:
+        """Why a claim is not served."""
+        contest, found = self._contests[claim.terms.listener], self._found(claim)
+        if loss := contest.losers.get(claim):
+            return told(claim, loss)
+        return None if found.sockets else socket_taken(claim, *found.refused[0])
+
+    def _read(self, key: Key, gateway: Gateway | None) -> tuple[Claim, ...]:
+        """The claims of a Gateway; what is none of its servers is kept apart."""
+        chosen = gateway is not None and selects(gateway.spec.selector, self.workload.labels)
+        found = claims_of(key, gateway, self._published) if chosen and gateway else NO_CLAIMS
+        self._odd.pop(key, None)
+        if found.is_odd:
+            self._odd[key] = found
+        return found.claims
+
+    def _replace(self, key: Key, claims: tuple[Claim, ...]) -> list[Turn]:
+        """Keeps the claims of a Gateway, those that are as they were as the objects that they were."""
+        before = {claim.index: claim for claim in self._claims.get(key, ())}
+        claims = tuple(before[claim.index] if before.get(claim.index) == claim else claim for claim in claims)
+        self._claims[key] = claims
+        if not claims:
+            del self._claims[key]
+        after = {claim.index: claim for claim in claims}
+        pairs = ((before.get(index), after.get(index)) for index in before | after)
+        return [(old, new) for old, new in pairs if old is not new]
+
+    def _edit(self, edits: Iterable[Turn]) -> Shift:
+        """Settles the contests that the claims are in, then the sockets, then what is served on demand."""
+        by_listener: dict[str, list[Turn]] = {}
+        for old, new in edits:
+            if old and new and old.terms.listener == new.terms.listener:
+                by_listener.setdefault(old.terms.listener, []).append((old, new))
+                continue
+            for turn in ((old, None), (None, new)):
+                for claim in filter(None, turn):
+                    by_listener.setdefault(claim.terms.listener, []).append(turn)
+        turns: list[Turn] = []
+        for listener, found in by_listener.items():
+            contest = self._contests.setdefault(listener, Contest(self.computed))
+            turns += contest.settle(found)
+            if contest.head is None:
+                del self._contests[listener]
+        empty = [listener for listener in by_listener if listener not in self._contests]
+        rebound, known = self._rebind(), {new for _, new in turns}
+        others = (claim for listener in rebound for claim in self._contests[listener] if claim not in known)
+        shift = self._sharing.settle((*turns, *((claim, claim) for claim in others)))
+        shift.ahead |= bool(rebound)
+        for listener in empty:
+            del self._sharing.shares[listener]
+        self._forget_servers(shift)
+        return shift
+
+    def _rebind(self) -> list[str]:
+        """Gives out the sockets again, if it is not the same listeners as before in the same order; tells which of them
+        have others now."""
+        heads = tuple(sorted(filter(None, (contest.head for contest in self._contests.values())), key=RANK))
+        if (heads, self._published) == self._bound_for:
+            return []
+        self._bound_for = (heads, self._published)
+        before = self._sharing.listening
+        self._sharing.listening = now = listening(heads, self._published, self.workload)
+        return [listener for listener, found in now.items() if found != before.get(listener)]
+
+    def _reread(self, key: Key, gateway: Gateway | None, shift: Shift) -> None:
+        """What is sent ahead reads more of a Gateway than its claims: it is read again, if it says anything else."""
+        known = self._servers.get(key)
+        if known and gateway and next(iter(known.values())).gateway.spec == gateway.spec:
+            return
+        self._servers.pop(key, None)
+        shift.ahead |= key in self._odd or not all(map(self._sharing.is_on_demand, self._claims.get(key, ())))
+
+    def _forget_servers(self, shift: Shift) -> None:
+        """Of Gateways that are served on demand altogether nothing is kept but their claims."""
+        for key in shift.gateways & self._servers.keys():
+            if key not in self._odd and all(map(self._sharing.is_on_demand, self._claims.get(key, ()))):
+                del self._servers[key]
+
+    def _server(self, key: Key, index: int) -> Server:
+        known = self._servers.setdefault(key, {})
+        if index not in known:
+            known[index] = server_of(self.snapshot.gateways[key], index, self._published)
+        return known[index]
+
+    def _listener(self, head: Claim) -> ListenerPlan:
+        terms = head.terms
+        shares, found = self._sharing.shares[terms.listener], self._sharing.listening[terms.listener]
+        servers = tuple(self._server(claim.gateway, claim.index) for claim in shares.ahead)
+        return ListenerPlan(terms.listener, terms.bind, terms.listen_port, servers, found.sockets, *shares.kinds)
+
+    def _all_but_on_demand(self) -> Iterator[Server]:
+        ahead = (claim for shares in self._sharing.shares.values() for claim in shares.ahead)
+        places = [(claim.rank, claim.gateway) for claim in chain(ahead, self._lost())]
+        for key, odd in self._odd.items():
+            places += (((odd.created, key[1], key[0], index), key) for index in odd.unservable)
+        return (self._server(key, rank[-1]) for rank, key in sorted(places))
+
+    def _fate(self, claim: Claim) -> Fate:
+        if rejected := self._loss(claim):
+            return Fate(claim.index, claim, rejected=rejected)
+        found, head = self._found(claim), self._contests[claim.terms.listener].head
+        notes = (*(self._refused(claim) if head is claim else ()), *self._notes(claim))
+        on_demand = self._sharing.is_on_demand(claim)
+        return Fate(claim.index, claim, claim.terms.listener, found.sockets, on_demand, notes=notes)
+
+    def _found(self, claim: Claim) -> Listening:
+        return self._sharing.listening.get(claim.terms.listener, NOWHERE)
+
+    def _refused(self, head: Claim) -> Iterator[Finding]:
+        """The sockets that a listener did not get are told of its first server."""
+        return (socket_taken(head, *refused) for refused in self._found(head).refused)
+
+    def _notes(self, claim: Claim) -> Iterator[Finding]:
+        if not self._found(claim).is_published:
+            yield unpublished(claim, self._found(claim), self.workload)
+        if self._sharing.can_wait(claim) and not self._sharing.is_on_demand(claim):
+            yield self._sent_ahead(claim)
+
+    def _sent_ahead(self, claim: Claim) -> Finding:
+        cure = "Give one of the two another host, or let both be served in the same way."
+        if twin := self._sharing.twin(claim):
+            message = f"{twin[0]} waits on listener {twin[1].terms.listener} for {named(twin[1].origin)} already, "
+            message += "and what is asked for by name has no port; the server is sent ahead."
+            return claim.finding(SENT_AHEAD, "hosts", message, cure)
+        host, other = self._sharing.cover(claim) or ("", claim)
+        message = f"{named(other.origin)} is sent ahead and covers {host}; so is this server, to keep its connections."
+        return claim.finding(SENT_AHEAD, "hosts", message, cure)
 
 
-def _bound(listeners: Iterable[tuple[Server, ...]], work: _Work) -> Iterator[ListenerPlan]:
-    """Gives each listener its sockets. Of two that want the same one the older has it; one without any is dropped."""
-    for servers in listeners:
-        wanted = sockets(work.published, servers[0].listen_port, servers[0].bind, work.workload)
-        free = tuple(socket for socket in wanted if socket.address not in work.taken)
-        refused = [socket.address for socket in wanted if socket not in free]
-        if not free:
-            work.losers |= {server.origin: _socket_taken(server, refused[0], work.taken) for server in servers}
-            continue
-        work.findings += (_socket_taken(servers[0], address, work.taken) for address in refused)
-        work.taken |= {socket.address: servers[0] for socket in free}
-        yield ListenerPlan(servers, free)
+def plan_ports(snapshot: Snapshot, workload: GatewayWorkload) -> PortPlan:
+    """From scratch. Reads the Gateways that select the workload, and the Services in front of it; nothing else."""
+    plan = Plan(workload, snapshot)
+    plan.publish(published_ports(snapshot, workload))
+    for gateway in by_age(snapshot.gateways.values()):
+        plan.put((gateway.metadata.namespace, gateway.metadata.name), gateway)
+    return plan.port_plan()
 
 
-def _socket_taken(server: Server, address: SocketAddress, taken: Mapping[SocketAddress, Server]) -> Finding:
-    message = f"{address} is already bound for {taken[address]}, which comes first."
-    return server.finding(PROTOCOL_CONFLICT, "port.number", message, REMOVE_ONE)
-
-
-def _unpublished(listener: ListenerPlan, workload: GatewayWorkload) -> Iterator[Finding]:
-    """A port that no Service leads to is served all the same: on the port itself."""
-    if any(socket.origin for socket in listener.sockets):
-        return
-    for server in listener.servers:
-        message = f"No Service in front of the gateway has port {server.port.number}; it is bound as it is: "
-        message += f"{', '.join(map(str, listener.addresses))}."
-        cure = f"Add the port to Service {workload.namespace}/{workload.name}."
-        yield server.finding(PORT_NOT_ON_SERVICE, "port.number", message, cure)
+def _replanned(shift: Shift) -> Replanned:
+    return Replanned(frozenset(shift.gateways), shift.ahead, tuple(shift.hosts))

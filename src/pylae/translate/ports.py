@@ -7,9 +7,11 @@ pod. What is bound on one machine is the node port, since no kube-proxy stands i
 from dataclasses import dataclass
 
 from pylae.api.core import Service, ServicePort
+from pylae.api.discovery import EndpointSlice
+from pylae.api.meta import Object
 from pylae.model.ir.listener import SocketAddress
 from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Snapshot, by_age
+from pylae.model.snapshot import SERVICE_NAME_LABEL, Key, Snapshot, by_age
 from pylae.model.workload import GatewayWorkload
 from pylae.translate.select import selects
 
@@ -35,14 +37,48 @@ class Socket:
     origin: Origin | None
 
 
+class Fronts:
+    """The Services in front of the gateway, kept by change: there are few among many."""
+
+    def __init__(self, workload: GatewayWorkload) -> None:
+        self.workload = workload
+        self._keys: set[Key] = set()
+
+    def note(self, key: Key, old: Object | None, new: Object | None) -> bool:
+        """A Service or an EndpointSlice is new, changed or gone (`new` is None, as for one that is invalid). Tells
+        whether the published ports may be others."""
+        match new or old:
+            case Service():
+                return self.put(key, new if isinstance(new, Service) else None)
+            case EndpointSlice():
+                slices = (one for one in (old, new) if isinstance(one, EndpointSlice))
+                return any((key[0], one.metadata.labels.get(SERVICE_NAME_LABEL, "")) in self._keys for one in slices)
+            case _:
+                return False
+
+    def put(self, key: Key, service: Service | None) -> bool:
+        """A Service is new, changed or gone (None). Tells whether the published ports may be others."""
+        was_front, is_front = key in self._keys, service is not None and _fronts(service, self.workload)
+        (self._keys.add if is_front else self._keys.discard)(key)
+        return was_front or is_front
+
+    def published(self, snapshot: Snapshot) -> tuple[PublishedPort, ...]:
+        """The TCP ports of all Services that choose the workload, the oldest Service's first."""
+        services = (service for key in self._keys if (service := snapshot.services.get(key)))
+        return tuple(
+            _published_port(service, index, port, snapshot)
+            for service in by_age(services)
+            for index, port in enumerate(service.spec.ports)
+            if port.protocol == "TCP"
+        )
+
+
 def published_ports(snapshot: Snapshot, workload: GatewayWorkload) -> tuple[PublishedPort, ...]:
-    """The TCP ports of all Services that choose the workload, the oldest Service's first."""
-    return tuple(
-        _published_port(service, index, port, snapshot)
-        for service in by_age(service for service in snapshot.services.values() if _fronts(service, workload))
-        for index, port in enumerate(service.spec.ports)
-        if port.protocol == "TCP"
-    )
+    """The TCP ports of all Services that choose the workload, the oldest Service's first; from scratch."""
+    fronts = Fronts(workload)
+    for key, service in snapshot.services.items():
+        fronts.put(key, service)
+    return fronts.published(snapshot)
 
 
 def _fronts(service: Service, workload: GatewayWorkload) -> bool:

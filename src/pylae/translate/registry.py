@@ -4,9 +4,11 @@ A hostname belongs to a Kubernetes Service by its name in the cluster's DNS, and
 Both are looked at as a list of ports, so that routes and clusters need not know which it is.
 """
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from pylae.api.core import Service, ServicePort
+from pylae.api.meta import ObjectRef
 from pylae.api.service_entry import ServiceEntry, ServiceEntryPort
 from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Key, Snapshot
@@ -33,6 +35,23 @@ class ProvidedPort:
     origin: Origin
 
 
+REMEMBERED = 8192
+"""Hostnames of which the registry remembers what it found: those of some thousand routes, not all there are."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was found of each hostname, shared by all views of one registry. `generation` counts what was forgotten."""
+
+    generation: int = 0
+    providers: dict[str, tuple[Provider, ...]] = field(default_factory=dict)
+    ports: dict[str, tuple[ProvidedPort, ...]] = field(default_factory=dict)
+
+    def forget(self, hostname: str) -> None:
+        self.providers.pop(hostname, None)
+        self.ports.pop(hostname, None)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceRegistry:
     """Services and ServiceEntries by hostname. What is known of a hostname is read once; `asked` tells which were asked
@@ -40,16 +59,21 @@ class ServiceRegistry:
 
     snapshot: Snapshot
     workload: GatewayWorkload
+    invalid: Container[ObjectRef] = ()
+    """Objects that count as not there."""
     asked: dict[str, tuple[Provider, ...]] = field(default_factory=dict, repr=False)
-    _providers: dict[str, tuple[Provider, ...]] = field(default_factory=dict, repr=False)
-    _ports: dict[str, tuple[ProvidedPort, ...]] = field(default_factory=dict, repr=False)
+    _known: _Known = field(default_factory=_Known, repr=False)
 
-    def following(self, snapshot: Snapshot) -> "ServiceRegistry":
-        """The registry of the next snapshot; it is the very same as long as all Services and ServiceEntries are."""
-        known = self.snapshot
-        if snapshot.services is known.services and snapshot.service_entries is known.service_entries:
-            return self
-        return ServiceRegistry(snapshot, self.workload)
+    @property
+    def generation(self) -> int:
+        """The same number means that every hostname is provided as it was."""
+        return self._known.generation
+
+    def forget(self, hostnames: Iterable[str]) -> None:
+        """Services or ServiceEntries behind these hostnames changed."""
+        for hostname in hostnames:
+            self._known.generation += 1
+            self._known.forget(hostname)
 
     def noting(self, asked: dict[str, tuple[Provider, ...]]) -> "ServiceRegistry":
         """The same registry, for somebody who wants to know what he asked."""
@@ -57,9 +81,12 @@ class ServiceRegistry:
 
     def providers(self, hostname: str) -> tuple[Provider, ...]:
         """Who provides a hostname: the Kubernetes Service before the ServiceEntries, and of these the oldest first."""
-        found = self._providers.get(hostname)
+        known = self._known.providers
+        found = known.get(hostname)
         if found is None:
-            self._providers[hostname] = found = self._find_providers(hostname)
+            if len(known) >= REMEMBERED:
+                self._known.forget(next(iter(known)))
+            known[hostname] = found = self._find_providers(hostname)
         self.asked[hostname] = found
         return found
 
@@ -73,12 +100,13 @@ class ServiceRegistry:
     def ports(self, hostname: str) -> tuple[ProvidedPort, ...]:
         """The ports of a hostname, each number once, the preferred provider's."""
         providers = self.providers(hostname)
-        if hostname not in self._ports:
+        ports = self._known.ports
+        if hostname not in ports:
             found: dict[int, ProvidedPort] = {}
             for port in (port for provider in providers for port in provided_ports(provider)):
                 found.setdefault(port.number, port)
-            self._ports[hostname] = tuple(found.values())
-        return self._ports[hostname]
+            ports[hostname] = tuple(found.values())
+        return ports[hostname]
 
     def canonical(self, hostname: str) -> str:
         """The hostname that stands behind a Service of type ExternalName, or else the same."""
@@ -98,6 +126,8 @@ class ServiceRegistry:
                 return ""
 
     def _sees(self, provider: Provider) -> bool:
+        if provider.ref in self.invalid:
+            return False
         owner = provider.metadata.namespace
         match provider:
             case Service():

@@ -4,7 +4,6 @@ are."""
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cached_property
 from ipaddress import ip_address
 
 from pylae.api import gateway as api
@@ -17,12 +16,15 @@ from pylae.rules import names, protocols
 from pylae.rules.credentials import server_secrets
 from pylae.rules.hosts import GatewayHost, gateway_hosts, is_ip_address
 from pylae.rules.protocols import HTTP_FAMILY, TLS_FAMILY, Protocol
+from pylae.translate.once import once
 
 UNHONOURED_MODES = frozenset({"AUTO_PASSTHROUGH", "ISTIO_MUTUAL"})
 
 
 class Role(Enum):
     """What a server does with a connection."""
+
+    __hash__ = object.__hash__  # without a call in Python
 
     HTTP = auto()
     """Plain HTTP; all such servers of a listener share one filter chain."""
@@ -38,31 +40,33 @@ class Role(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """`listen_port` is the target port that the server's own port leads to."""
+    """`listen_port` is the target port that the server's own port leads to. With `only` it is looked at for the sake of
+    one of its hosts, as if it had no other."""
 
     gateway: api.Gateway
     index: int
     listen_port: int
+    only: str = ""
 
-    @cached_property
+    @once
     def spec(self) -> api.Server:
         return self.gateway.spec.servers[self.index]
 
-    @cached_property
+    @once
     def port(self) -> api.Port:
         """As users see it; a missing port is number 0."""
         return self.spec.port or api.Port()
 
-    @cached_property
+    @once
     def gateway_key(self) -> Key:
         return (self.gateway.metadata.namespace, self.gateway.metadata.name)
 
-    @cached_property
+    @once
     def origin(self) -> Origin:
         """The server's identity."""
         return Origin(self.gateway.ref, f"spec.servers[{self.index}]")
 
-    @cached_property
+    @once
     def protocol(self) -> Protocol | None:
         return protocols.parse(self.port.protocol)
 
@@ -70,7 +74,7 @@ class Server:
     def tls(self) -> api.ServerTlsSettings | None:
         return self.spec.tls
 
-    @cached_property
+    @once
     def mode(self) -> str:
         """The TLS mode, "" for plain text: PASSTHROUGH where TLS does not say (Istio, ServerTLSSettings)."""
         return (self.tls.mode or "PASSTHROUGH") if self.tls and self.protocol in TLS_FAMILY else ""
@@ -79,7 +83,7 @@ class Server:
     def redirects(self) -> bool:
         return bool(self.tls and self.tls.https_redirect)
 
-    @cached_property
+    @once
     def bind(self) -> str:
         """The address that the Gateway asks for, in its usual spelling; "" for all addresses."""
         if not is_ip_address(self.spec.bind):
@@ -87,21 +91,22 @@ class Server:
         address = ip_address(self.spec.bind)
         return "" if address.is_unspecified else str(address)
 
-    @cached_property
+    @once
     def hosts(self) -> tuple[GatewayHost, ...]:
-        return gateway_hosts(self.spec.hosts, self.gateway.metadata.namespace)
+        hosts = gateway_hosts(self.spec.hosts, self.gateway.metadata.namespace)
+        return tuple(host for host in hosts if host.name == self.only) if self.only else hosts
 
-    @cached_property
+    @once
     def host_names(self) -> tuple[str, ...]:
         """Lower-case DNS names, sorted, each once."""
         return tuple(sorted({host.name for host in self.hosts}))
 
-    @cached_property
+    @once
     def server_names(self) -> tuple[str, ...]:
         """What SNI has to be for this server; nothing if any will do."""
         return () if "*" in self.host_names else self.host_names
 
-    @cached_property
+    @once
     def role(self) -> Role:
         if self.protocol in HTTP_FAMILY:
             return Role.HTTP
@@ -119,7 +124,7 @@ class Server:
     def ends_tls(self) -> bool:
         return self.role in (Role.HTTPS, Role.TLS)
 
-    @cached_property
+    @once
     def secrets(self) -> tuple[tuple[SecretRef, ...], SecretRef | None]:
         """The server's certificates, and the authorities for clients' ones."""
         return server_secrets(self.tls) if self.tls and self.ends_tls else ((), None)
@@ -128,7 +133,7 @@ class Server:
     def listener(self) -> str:
         return names.listener(self.bind, self.listen_port)
 
-    @cached_property
+    @once
     def route_configuration(self) -> str:
         """Plain-text HTTP servers share one by listener, a server that ends HTTPS has its own, all others have none
         ("")."""

@@ -4,12 +4,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from pylae.api.meta import ObjectRef
 from pylae.model.codes import NO_ROUTES
 from pylae.model.finding import Finding
-from pylae.model.ir.listener import DownstreamTls, FilterChain, HttpConnectionManager, TcpProxy
-from pylae.model.ir.route import Forward, RouteConfiguration, WeightedCluster
+from pylae.model.ir.listener import (
+    AskedBySni,
+    DownstreamTls,
+    FilterChain,
+    HttpConnectionManager,
+    ScopedRoutes,
+    TcpProxy,
+)
+from pylae.model.ir.origin import Origin
+from pylae.model.ir.route import Forward, RouteConfiguration, VirtualHost, WeightedCluster
+from pylae.rules import names
+from pylae.rules.hosts import ANY_HOST
 from pylae.rules.protocols import Protocol
 from pylae.translate.guard import guarded
+from pylae.translate.plan import ListenerPlan
 from pylae.translate.server import Role, Server
 from pylae.translate.tcp_route import tcp_proxy
 from pylae.translate.tls import downstream_tls
@@ -40,12 +52,9 @@ class _Part:
     clusters: frozenset[str] = frozenset()
 
 
-def site(servers: tuple[Server, ...], view: View) -> Site:
-    """Reads the VirtualServices bound to the servers' Gateways, and the services that these name.
-
-    `servers` are all those of one listener, in order of precedence.
-    """
-    parts = tuple(_parts(servers, view))
+def site(plan: ListenerPlan, view: View) -> Site:
+    """Reads the VirtualServices bound to the servers' Gateways, and the services that these name."""
+    parts = tuple(_parts(plan, view))
     return Site(
         chains=tuple(chain for part in parts for chain in part.chains),
         route_configurations=tuple(routes for part in parts for routes in part.routes),
@@ -55,37 +64,73 @@ def site(servers: tuple[Server, ...], view: View) -> Site:
     )
 
 
-def _parts(servers: tuple[Server, ...], view: View) -> Iterator[_Part]:
+def _parts(plan: ListenerPlan, view: View) -> Iterator[_Part]:
     """The chains of a listener, each made by itself. Plain HTTP servers have one in common; those that pass TLS through
-    have to mind all the others."""
-    groups = view.units.of(("groups", servers[0]), (servers,), lambda _: _groups(servers))
-    for group in groups.sharing:
-        yield view.unit(("site", group[0]), (group,), partial(_part, group))
+    have to mind all the others; hosts on demand share one, whoever they are."""
+    groups = view.units.of(("groups", plan.name), (plan.servers,), lambda _: _groups(plan.servers))
+    if groups.plain or plan.redirects:
+        yield view.unit(("plain", plan.name), (groups.plain, plan.redirects), partial(_plain_part, plan, groups.plain))
+    for server in groups.others:
+        yield view.unit(("site", server), (server,), partial(_part, server))
     if groups.pass_through:
-        yield view.unit(("passthrough", servers[0]), (servers,), partial(_passthrough_part, servers))
+        yield view.unit(("passthrough", plan.name), (plan.servers,), partial(_passthrough_part, plan.servers))
+    if plan.on_demand:
+        yield _Part((_shared_chain(plan, view),), ())
 
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """The servers that share a chain, and whether others pass TLS through."""
+    """The servers that share a chain, those that have their own, and whether some pass TLS through."""
 
-    sharing: tuple[tuple[Server, ...], ...]
+    plain: tuple[Server, ...]
+    others: tuple[Server, ...]
     pass_through: bool
 
 
 def _groups(servers: tuple[Server, ...]) -> _Groups:
     plain = tuple(server for server in servers if server.role is Role.HTTP)
-    others = tuple((server,) for server in servers if server.role in (Role.HTTPS, Role.TLS, Role.TCP))
-    pass_through = any(server.role is Role.PASSTHROUGH for server in servers)
-    return _Groups((plain, *others) if plain else others, pass_through)
+    others = tuple(server for server in servers if server.role in (Role.HTTPS, Role.TLS, Role.TCP))
+    return _Groups(plain, others, any(server.role is Role.PASSTHROUGH for server in servers))
 
 
-def _part(group: tuple[Server, ...], view: View) -> _Part:
+def _part(server: Server, view: View) -> _Part:
     findings: list[Finding] = []
     made = _Part((), ())
-    with guarded(group[0].origin, findings):
-        made = _http_part(group, view) if group[0].route_configuration else _bytes_part(group[0], view)
+    with guarded(server.origin, findings):
+        made = _https_part(server, view) if server.route_configuration else _bytes_part(server, view)
     return replace(made, findings=(*findings, *made.findings), clusters=frozenset(_cluster_names(made)))
+
+
+def _plain_part(plan: ListenerPlan, servers: tuple[Server, ...], view: View) -> _Part:
+    """Plain HTTP. Redirecting servers that are served on demand are answered for by one virtual host: whatever name is
+    asked for, the client is sent to https, and only there it matters whether the name is served."""
+    findings: list[Finding] = []
+    made = _Part((), ())
+    origin = servers[0].origin if servers else _front(view)
+    with guarded(origin, findings):
+        name = names.http_route_configuration(plan.listen_port, plan.bind)
+        chain = FilterChain(name, (), None, _manager(name, _of_listener(plan.name), servers[:1], view), origin)
+        hosts = (_redirect(plan, origin),) if plan.redirects else ()
+        routed = route_configuration(servers, view, name=name, beside=hosts)
+        made = _Part((chain,), servers, (routed.configuration,), routed.findings)
+    return replace(made, findings=(*findings, *made.findings), clusters=frozenset(_cluster_names(made)))
+
+
+def _redirect(plan: ListenerPlan, origin: Origin) -> VirtualHost:
+    return VirtualHost(f"{ANY_HOST}:{plan.listen_port}", (ANY_HOST,), (), origin, require_tls=True)
+
+
+def _shared_chain(plan: ListenerPlan, view: View) -> FilterChain:
+    """The chain of all hosts that are served on demand. It takes every connection that no other chain takes, and names
+    no host: so none that comes or goes changes the listener."""
+    routes = ScopedRoutes(plan.name)
+    manager = HttpConnectionManager(routes, _of_listener(plan.name), False, view.mesh.access_log, view.mesh.edge)
+    return FilterChain(f"on-demand.{plan.name}", (), DownstreamTls(AskedBySni()), manager, _front(view))
+
+
+def _front(view: View) -> Origin:
+    """What belongs to no single Gateway is told of the Service in front of the gateway."""
+    return Origin(ObjectRef("Service", view.workload.namespace, view.workload.name))
 
 
 def _passthrough_part(servers: tuple[Server, ...], view: View) -> _Part:
@@ -108,14 +153,22 @@ def _names(shares: Iterable[WeightedCluster]) -> Iterator[str]:
     return (share.cluster for share in shares)
 
 
-def _http_part(servers: tuple[Server, ...], view: View) -> _Part:
-    first = servers[0]
-    manager = HttpConnectionManager(
-        first.route_configuration, _stat_prefix(first), first.protocol is Protocol.GRPC_WEB, view.access_log
-    )
-    chain = FilterChain(first.route_configuration, _server_names(first), _tls(first), manager, first.origin)
-    routed = route_configuration(servers, view)
-    return _Part((chain,), servers, (routed.configuration,), routed.findings)
+def _https_part(server: Server, view: View) -> _Part:
+    name = server.route_configuration
+    manager = _manager(name, server.spec.name or _of_listener(server.listener), (server,), view)
+    chain = FilterChain(name, server.server_names, _tls(server), manager, server.origin)
+    routed = route_configuration((server,), view)
+    return _Part((chain,), (server,), (routed.configuration,), routed.findings)
+
+
+def _manager(name: str, stat_prefix: str, servers: tuple[Server, ...], view: View) -> HttpConnectionManager:
+    grpc_web = any(server.protocol is Protocol.GRPC_WEB for server in servers)
+    return HttpConnectionManager(name, stat_prefix, grpc_web, view.mesh.access_log, view.mesh.edge)
+
+
+def _of_listener(name: str) -> str:
+    """Istio's prefix of statistics for what has no name of its own."""
+    return f"outbound_{name};".lower()
 
 
 def _bytes_part(server: Server, view: View) -> _Part:
@@ -135,12 +188,6 @@ def _server_names(server: Server) -> tuple[str, ...]:
 
 def _tls(server: Server) -> DownstreamTls | None:
     return downstream_tls(server.tls, *server.secrets) if server.tls and server.ends_tls else None
-
-
-def _stat_prefix(server: Server) -> str:
-    """Istio's: the name of an HTTPS server that has one, else the listener."""
-    named = server.spec.name if server.ends_tls else ""
-    return named or f"outbound_{server.listener};".lower()
 
 
 def unserved(server: Server) -> Finding:

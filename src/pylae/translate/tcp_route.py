@@ -41,7 +41,7 @@ def forwarded(
         return None
     written = ((f"{path}.route[{i}].destination", share.destination) for i, share in used)
     findings += judge_destinations(written, attachment)
-    return TcpProxy(_stat_prefix(clusters, attachment), clusters, attachment.view.access_log) if clusters else None
+    return TcpProxy(_stat_prefix(clusters, attachment), clusters, attachment.view.mesh.access_log) if clusters else None
 
 
 def _weighted_cluster(share: RouteDestination, attachment: Attachment, *, alone: bool) -> WeightedCluster:

@@ -4,14 +4,15 @@ routes use."""
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pylae.api.http_match import HttpMatchRequest
 from pylae.api.virtual_service import L4MatchAttributes, TlsMatchAttributes, VirtualService
 from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Key, Snapshot
-from pylae.model.workload import AccessLog, GatewayWorkload
-from pylae.translate.bind import Bindings, resolve_gateways, shared_hosts
+from pylae.model.snapshot import Key
+from pylae.model.workload import GatewayWorkload
+from pylae.translate.bind import resolve_gateways, shared_hosts
+from pylae.translate.mesh import Mesh
 from pylae.translate.registry import Provider, ServiceRegistry
 from pylae.translate.select import selects
 from pylae.translate.server import Server
@@ -20,13 +21,19 @@ from pylae.translate.units import Units
 Made = TypeVar("Made")
 
 
+class Bindings(Protocol):
+    """The VirtualServices of a Gateway, in the order in which their routes count."""
+
+    def get(self, gateway: Key, default: tuple[VirtualService, ...], /) -> tuple[VirtualService, ...]: ...
+
+
 @dataclass(slots=True)
 class Reads:
     """What was looked up, and what was found: the VirtualServices of Gateways, and who provides which hostname.
 
-    `registry` is where all this about hostnames was found, or found again, last."""
+    `generation` is the registry's, when all this about hostnames was found, or found again, last."""
 
-    registry: Snapshot
+    generation: int
     bound: dict[Key, tuple[VirtualService, ...]] = field(default_factory=dict)
     provided: dict[str, tuple[Provider, ...]] = field(default_factory=dict)
 
@@ -39,11 +46,11 @@ class Reads:
         for key, bound in self.bound.items():
             if bindings.get(key, ()) != bound:
                 return False
-        if registry.snapshot is not self.registry:
+        if registry.generation != self.generation:
             for hostname, provided in self.provided.items():
                 if registry.providers(hostname) != provided:
                     return False
-            self.registry = registry.snapshot
+            self.generation = registry.generation
         return True
 
 
@@ -55,7 +62,7 @@ class View:
     workload: GatewayWorkload
     bindings: Bindings
     registry: ServiceRegistry
-    access_log: AccessLog | None = None
+    mesh: Mesh = field(default_factory=Mesh)
     units: Units = field(default_factory=Units)
     reads: Reads | None = None
 
@@ -72,13 +79,13 @@ class View:
         """The unit of this name, made anew only if it was given something else, or if what it looked up through its
         view is not the same any more."""
 
-        reads, made = self.units.of(name, (self.access_log, *given), partial(self._noting, make), self._finds)
+        reads, made = self.units.of(name, (self.mesh, *given), partial(self._noting, make), self._finds)
         if self.reads is not None:
             self.reads.add(reads)
         return made
 
     def _noting(self, make: Callable[["View"], Made], units: Units) -> tuple[Reads, Made]:
-        reads = Reads(self.registry.snapshot)
+        reads = Reads(self.registry.generation)
         registry = self.registry.noting(reads.provided)
         return reads, make(replace(self, registry=registry, units=units, reads=reads))
 

@@ -68,8 +68,13 @@ class RoutedHosts:
     findings: tuple[Finding, ...] = ()
 
 
-def route_configuration(servers: tuple[Server, ...], view: View) -> RoutedHosts:
-    """The route configuration that these servers share; the order of the servers is their precedence."""
+def route_configuration(
+    servers: tuple[Server, ...], view: View, *, name: str = "", beside: tuple[VirtualHost, ...] = ()
+) -> RoutedHosts:
+    """The route configuration that these servers share; the order of the servers is their precedence.
+
+    `name` is the first server's by default. `beside` are virtual hosts of nobody's, for domains that no server has.
+    """
     work = _Workpiece()
     for server in servers:
         for attachment in attachments(server, view):
@@ -77,9 +82,9 @@ def route_configuration(servers: tuple[Server, ...], view: View) -> RoutedHosts:
                 _contribute(attachment, work)
         _redirect(server, work)
     work.findings += (finding for server in servers for finding in _unrouted(server, work))
-    hosts = _collapse(work, view.units) or (_nothing(servers[0]),)
+    hosts = (*_collapse(work, view.units), *beside) or (_nothing(servers[0]),)
     named = tuple(sorted(hosts, key=lambda host: host.name))
-    return RoutedHosts(RouteConfiguration(servers[0].route_configuration, named), tuple(work.findings))
+    return RoutedHosts(RouteConfiguration(name or servers[0].route_configuration, named), tuple(work.findings))
 
 
 def _contribute(attachment: Attachment, work: _Workpiece) -> None:

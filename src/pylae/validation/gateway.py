@@ -3,6 +3,7 @@
 from pylae.api.gateway import Gateway, Port, Server, ServerTlsSettings
 from pylae.rules.hosts import is_dns_label, is_ip_address, is_wildcard_domain
 from pylae.rules.protocols import HTTP_FAMILY, TLS_FAMILY, Protocol, parse
+from pylae.rules.serving import AHEAD, SERVE, WAYS
 from pylae.validation.report import METADATA, SPEC, Path, Report
 from pylae.validation.server_tls import PASSING_MODES, check_server_tls
 
@@ -18,12 +19,22 @@ def check_gateway(gateway: Gateway, report: Report) -> None:
             f"invalid gateway name {gateway.metadata.name!r}: it must be a DNS label.",
             "Use up to 63 lower-case letters, digits and hyphens.",
         )
+    _check_way(gateway.metadata.annotations.get(SERVE, AHEAD), report)
     servers = gateway.spec.servers
     if not servers:
         report.error(SPEC / "servers", "gateway must have at least one server.", "Add a server with port and hosts.")
     for index, server in enumerate(servers):
         _check_server(server, SPEC / "servers" / index, report)
     _check_port_names(servers, report)
+
+
+def _check_way(written: str, report: Report) -> None:
+    if written not in WAYS:
+        report.warning(
+            (METADATA / "annotations").key(SERVE),
+            f"{written!r} is no way to serve hosts; the default holds.",
+            f"Write {' or '.join(WAYS)}.",
+        )
 
 
 def _check_server(server: Server, path: Path, report: Report) -> None:

@@ -11,7 +11,12 @@ from pylae.validation.scalars import check_duration, check_namespace
 
 
 def check_http_route(route: HttpRoute, path: Path, report: Report, *, delegate: bool = False) -> None:
-    """One route; `delegate` says that the VirtualService is one, whose routes stand in for another's."""
+    """One route; `delegate` says that the VirtualService is one, whose routes stand in for another's. Most do nothing
+    but forward."""
+    if route.route and not delegate and route == HttpRoute(route=route.route):
+        _check_all_headers(route, path, report)
+        check_destinations(route.route, path / "route", report)
+        return
     _check_conflicts(route, path, report, delegate=delegate)
     for index, match in enumerate(route.match):
         check_http_match(match, path / "match" / index, report)

@@ -13,6 +13,8 @@ INTERNAL = (
 
 def check_annotations(metadata: ObjectMeta, report: Report) -> None:
     """RG34: such an object is refused whatever else it says."""
+    if not metadata.annotations:
+        return
     path = METADATA / "annotations"
     if DRY_RUN in metadata.annotations:
         report.error(path.key(DRY_RUN), f"annotation {DRY_RUN} is for AuthorizationPolicies only.", "Remove it.")

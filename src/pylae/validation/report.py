@@ -1,5 +1,7 @@
 """The report of one object's validation: findings, each with the path of the field that it is about."""
 
+from functools import lru_cache
+
 from pylae.api.meta import ObjectRef
 from pylae.model.codes import ADDRESS_REFUSED, DOUBTFUL, INVALID, NOT_HONOURED
 from pylae.model.finding import Code, Finding
@@ -8,10 +10,13 @@ from pylae.model.finding import Code, Finding
 class Path(str):
     """The path of a field, such as `spec.servers[1].port.name`. A name or an index is added by `/`, a map's key by
     `key`.
+
+    Paths are walked down for every object and nearly never read; they are the same few again and again, and remembered.
     """
 
     __slots__ = ()
 
+    @lru_cache(maxsize=8192)  # noqa: B019 - the paths that it holds are the cache
     def __truediv__(self, step: str | int) -> "Path":
         if isinstance(step, int):
             return Path(f"{self}[{step}]")

@@ -103,9 +103,9 @@ def _file_pairs(tls: ServerTlsSettings, path: Path) -> Iterator[tuple[Path, str,
 
 def _check_credentials(tls: ServerTlsSettings, path: Path, report: Report) -> None:
     if tls.credential_name:
-        _check_credential(tls.credential_name, path / "credentialName", report)
+        check_credential(tls.credential_name, path / "credentialName", report)
     for index, name in enumerate(tls.credential_names):
-        _check_credential(name, path / "credentialNames" / index, report)
+        check_credential(name, path / "credentialNames" / index, report)
     authorities = parse(tls.ca_cert_credential_name)
     if authorities.scheme not in ("", KUBERNETES):
         report.not_honoured(
@@ -115,7 +115,8 @@ def _check_credentials(tls: ServerTlsSettings, path: Path, report: Report) -> No
         )
 
 
-def _check_credential(credential: str, path: Path, report: Report) -> None:
+def check_credential(credential: str, path: Path, report: Report) -> None:
+    """What a `credentialName` says."""
     name = parse(credential)
     if name.scheme not in ("", KUBERNETES):
         report.not_honoured(path, f"{name.scheme} is not honoured yet: no certificate is served.", "Name a Secret.")

@@ -8,7 +8,7 @@ from pylae.api.gateway import TLS_MODES, ServerTlsSettings
 from pylae.rules.cipher_suites import CURVES, is_known_cipher_entry
 from pylae.rules.credentials import CLIENT_CERTIFICATE_MODES
 from pylae.validation.report import Path, Report
-from pylae.validation.server_certificates import check_mesh_certificates, check_sources, check_unused
+from pylae.validation.server_certificates import check_credential, check_mesh_certificates, check_sources, check_unused
 
 PASSING_MODES = frozenset({"PASSTHROUGH", "AUTO_PASSTHROUGH"})
 OLD_VERSIONS = ("TLSV1_0", "TLSV1_1")
@@ -17,7 +17,10 @@ _SHA256_HEX = re.compile(r"[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}
 
 
 def check_server_tls(tls: ServerTlsSettings, path: Path, report: Report) -> None:
-    """All rules that look at `tls` alone."""
+    """All rules that look at `tls` alone. Nearly always it names a Secret, and there is nothing else to look at."""
+    if tls.credential_name and tls == ServerTlsSettings(mode="SIMPLE", credential_name=tls.credential_name):
+        check_credential(tls.credential_name, path / "credentialName", report)
+        return
     _check_versions(tls, path, report)
     _check_cipher_suites(tls, path / "cipherSuites", report)
     _check_curves(tls, path / "ecdhCurves", report)

@@ -35,9 +35,9 @@ def _check_routes(spec: VirtualServiceSpec, report: Report) -> None:
         check_tls_route(tls_route, spec.hosts, SPEC / "tls" / index, report)
     for index, tcp_route in enumerate(spec.tcp):
         check_tcp_route(tcp_route, SPEC / "tcp" / index, report)
-    check_reachability(spec.http, SPEC / "http", report)
-    check_reachability(spec.tls, SPEC / "tls", report)
-    check_reachability(spec.tcp, SPEC / "tcp", report)
+    for name, rules in (("http", spec.http), ("tls", spec.tls), ("tcp", spec.tcp)):
+        if len(rules) > 1 or any(rule.match for rule in rules):
+            check_reachability(rules, SPEC / name, report)
 
 
 def _is_bound_to_mesh(spec: VirtualServiceSpec) -> bool:
@@ -53,8 +53,8 @@ def _check_hosts(spec: VirtualServiceSpec, report: Report) -> None:
     sound = []
     for index, host in enumerate(spec.hosts):
         path = SPEC / "hosts" / index
-        service_sni = _is_bound_to_gateway(spec) and is_service_sni(host)
-        if not (is_wildcard_domain(host) or is_ip_address(host) or service_sni):
+        is_name = is_wildcard_domain(host) or is_ip_address(host)
+        if not (is_name or (_is_bound_to_gateway(spec) and is_service_sni(host))):
             report.error(path, f"domain name {host!r} invalid.", "Write a DNS name, *.suffix or an IP address.")
         elif host == ANY_HOST and _is_bound_to_mesh(spec):
             report.error(

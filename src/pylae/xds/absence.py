@@ -1,7 +1,8 @@
 """What a client is told when it asks by name for something that does not exist. Silence is never an answer.
 
 - A secret: that there is none (`removed_resources`). It ends the waiting of the listener at once; only the hosts of
-  that secret are refused, and when it comes it needs no listener.
+  that secret are refused, and when it comes it needs no listener. Of one that a handshake asked for, Envoy refuses the
+  handshake and unsubscribes.
 - A route configuration: an empty one. "Removed" would not end the waiting, and the port would stay closed.
 - Endpoints: none. Requests get 503, while "removed" would leave a cluster that is used elsewhere without an answer.
 - Listeners and clusters: that there is none.

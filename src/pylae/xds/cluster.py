@@ -12,6 +12,7 @@ from envoy.type.v3 import percent_pb2
 from google.protobuf.wrappers_pb2 import UInt32Value
 
 from pylae.model.ir.cluster import Cluster, Discovery, Endpoints
+from pylae.xds.edge import upstream_streams
 from pylae.xds.endpoint import load_assignment
 from pylae.xds.resource import Key, Resource, Type, serialize
 from pylae.xds.wellknown import NEVER, by_ads, duration, pack
@@ -21,6 +22,14 @@ DNS_REFRESH = timedelta(seconds=60)
 DNS_JITTER = timedelta(milliseconds=100)
 DNS_MAXIMUM_QUERIES = 100
 
+UNCOUNTED = "on-demand"
+"""What clusters that are not counted are called in statistics: together, they are counted as one. A name of its own
+costs each more memory than all else that Envoy keeps of it."""
+
+SELDOM_USED_IDLE = timedelta(seconds=15)
+"""Until an unused connection to a backend of a host on demand is closed. Each is an open file, and of ten thousand
+hosts that were asked for within the hour that Envoy would wait, each would keep one."""
+
 HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -28,15 +37,16 @@ def emit_cluster(cluster: Cluster) -> Resource:
     """The `Cluster` resource. Statistics keep the whole name: it ends in `;`, where a dashboard can cut it off."""
     message = cluster_pb2.Cluster(
         name=cluster.name,
-        alt_stat_name=f"{cluster.name};",
+        alt_stat_name=f"{cluster.name if cluster.counted else UNCOUNTED};",
         connect_timeout=duration(cluster.connect_timeout),
         lb_policy=cluster_pb2.Cluster.LEAST_REQUEST,
+        per_connection_buffer_limit_bytes=UInt32Value(value=cluster.edge.upstream_per_connection_buffer_limit_bytes),
         circuit_breakers=_circuit_breakers(),
         common_lb_config=cluster_pb2.Cluster.CommonLbConfig(healthy_panic_threshold=percent_pb2.Percent(value=0)),
     )
     message.metadata.filter_metadata["istio"].update({"services": [_service(cluster)]})
-    if cluster.http2:
-        message.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS].CopyFrom(_http2())
+    if (options := _protocol_options(cluster)) is not None:
+        message.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS].CopyFrom(pack(options))
     _set_discovery(message, cluster)
     return serialize(Type.CLUSTER, cluster.name, message, _needs(cluster))
 
@@ -59,10 +69,18 @@ def _circuit_breakers() -> Any:
     return circuit_breaker_pb2.CircuitBreakers(thresholds=[thresholds])
 
 
-def _http2() -> Any:
+def _protocol_options(cluster: Cluster) -> Any | None:
+    """`HttpProtocolOptions`; None for HTTP/1.1 as Envoy has it."""
+    if cluster.counted and not cluster.http2:
+        return None
     options = http_protocol_options_pb2.HttpProtocolOptions()
-    options.explicit_http_config.http2_protocol_options.CopyFrom(protocol_pb2.Http2ProtocolOptions())
-    return pack(options)
+    if cluster.http2:
+        options.explicit_http_config.http2_protocol_options.CopyFrom(upstream_streams(cluster.edge))
+    else:
+        options.explicit_http_config.http_protocol_options.CopyFrom(protocol_pb2.Http1ProtocolOptions())
+    if not cluster.counted:
+        options.common_http_protocol_options.idle_timeout.CopyFrom(duration(SELDOM_USED_IDLE))
+    return options
 
 
 def _set_discovery(message: Any, cluster: Cluster) -> None:

@@ -17,6 +17,9 @@ from pylae.xds.wellknown import duration, pack
 HANDSHAKE_TIMEOUT = timedelta(seconds=15)
 """Istio's PILOT_GATEWAY_TRANSPORT_SOCKET_CONNECT_TIMEOUT: how long a client may take over its TLS handshake."""
 
+ASKING_TIMEOUT = timedelta(seconds=5)
+"""The same where the certificate is asked for: a handshake that waits for a silent control plane holds a socket."""
+
 
 def filter_chain(chain: FilterChain) -> Any:
     """`FilterChain`, as one piece of its listener."""
@@ -29,14 +32,18 @@ def filter_chain(chain: FilterChain) -> Any:
                 name="envoy.transport_sockets.tls", typed_config=pack(downstream_tls_context(chain.tls))
             )
         )
-        message.transport_socket_connect_timeout.CopyFrom(duration(HANDSHAKE_TIMEOUT))
+        message.transport_socket_connect_timeout.CopyFrom(
+            duration(ASKING_TIMEOUT if chain.on_demand else HANDSHAKE_TIMEOUT)
+        )
     return message
 
 
 def _network_filter(chain: FilterChain) -> Any:
     match chain.payload:
         case HttpConnectionManager() as manager:
-            return _filter("envoy.filters.network.http_connection_manager", http_connection_manager(manager))
+            asks = chain.tls is not None and chain.tls.asks_clients
+            message = http_connection_manager(manager, asks_clients=asks)
+            return _filter("envoy.filters.network.http_connection_manager", message)
         case TcpProxy() as proxy:
             return _filter("envoy.filters.network.tcp_proxy", _tcp_proxy(proxy))
 

@@ -4,10 +4,12 @@ A refusal lasts until the content changes, or until it is forgiven: a port that 
 kept version refers to is kept with it: an old listener does not lose its routes, nor an old route its clusters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pylae.xds.resource import Key, Resource, ResourceSet, Type
+from pylae.xds.memory import Memory
+from pylae.xds.resource import Key, Named, Resource, Type, is_asked_for
+from pylae.xds.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +37,61 @@ class Refusal:
 
 
 class LastGood:
-    """Between what is wanted and what is served: `serve` is asked for every new world, the other verbs tell what
-    Envoy said to the last one."""
+    """Between what is wanted and what is served: `serve` is called with every change of the wanted world, the other
+    verbs tell what Envoy said to what was served. Streams read it as what is served.
+
+    Work follows what was touched and what is refused.
+    """
 
     def __init__(self) -> None:
-        self._accepted: dict[Key, Resource] = {}
+        self._wanted = World()
+        self._served = World()
+        self._memory = Memory(lambda key: self._wanted.get_resource(key) is not None)
         self._refusals: dict[Key, Refusal] = {}
         self._kept: dict[Key, Resource] = {}
         """What was served last in place of what is wanted, or beside it."""
+        self._withheld: set[Key] = set()
+        self._judged: set[Key] = set()
+        """What was refused or forgiven since the last `serve`."""
         self._forgiven: set[Key] = set()
+        self._again: frozenset[Key] = frozenset()
         self._spoiling: set[Key] = set()
         """Secrets that Envoy refused and has all the same: it refuses every listener that is to use one of them."""
 
-    def serve(self, wanted: ResourceSet) -> ResourceSet:
-        """`wanted` with the accepted version in place of each refused one. Where none was ever accepted the name is
-        withheld: what Envoy may have of it from an earlier control plane stays."""
-        self._forget_the_outdated(wanted)
-        kept = {key for key in self._refusals if key in self._accepted}
-        kept.update(key for key in tuple(self._reachable(kept)) if wanted.get_resource(key) is None)
-        # Once chosen, a version stays: an answer to an older one may still be on its way and must not change it again.
-        self._kept = {key: self._good(key) for key in kept}
-        forgiven, self._forgiven = frozenset(self._forgiven), set()
-        served = ResourceSet.of(dict(wanted.items()), frozenset(self._refusals.keys() - kept), forgiven)
-        return _amended(served, self._kept)
+    def serve(self, wanted: World, touched: frozenset[Key]) -> frozenset[Key]:
+        """Serve `wanted`, which changed in what was `touched`; gives back what streams have to look at again.
+
+        In place of each refused version the accepted one is served. Where none was ever accepted the name is withheld:
+        what Envoy may have of it from an earlier control plane stays.
+        """
+        self._wanted = wanted
+        concerned, self._judged = touched | self._judged, set()
+        for key in concerned:
+            self._forget_the_outdated(key)
+        before, self._kept = self._kept, self._keep()
+        for key in concerned | before.keys() | self._kept.keys():
+            self._decide(key)
+        self._again, self._forgiven = frozenset(self._forgiven), set()
+        return self._served.touched() | touched | self._again
+
+    def __getitem__(self, type_: Type) -> Named:
+        return self._served[type_]
+
+    def get_resource(self, key: Key) -> Resource | None:
+        return self._served.get_resource(key)
+
+    def is_withheld(self, key: Key) -> bool:
+        """Whether it exists but has no version fit to send."""
+        return key in self._withheld
+
+    def is_offered_again(self, key: Key) -> bool:
+        """Whether it was forgiven, so that the version that Envoy refused is sent once more."""
+        return key in self._again
 
     def accepted(self, resources: Iterable[Resource]) -> None:
         """Envoy has these resources now. Listeners that were spoiled by a secret before one of them are forgiven."""
         for resource in resources:
-            self._accepted[resource.key] = resource
+            self._memory.remember(resource)
             if resource.key in self._spoiling:
                 self._spoiling.discard(resource.key)
                 self.forgive([key for key, refusal in self._refusals.items() if resource.key in refusal.resource.needs])
@@ -70,54 +99,67 @@ class LastGood:
     def refused(self, resource: Resource, message: str) -> None:
         """Envoy refused this version, even if it once accepted it: another Envoy may stand in its place."""
         self._refusals[resource.key] = Refusal(resource, message)
+        self._judged.add(resource.key)
         if resource.type is Type.SECRET:
             self._spoiling.add(resource.key)
         self._forgiven.discard(resource.key)
-        before = self._accepted.get(resource.key)
+        before = self._memory.get(resource.key)
         if before and before.version == resource.version:
-            del self._accepted[resource.key]
+            self._memory.forget(resource.key)
         self._kept.pop(resource.key, None)
 
     def forgive(self, keys: Iterable[Key]) -> None:
         """Let these be tried again with the next `serve`."""
         for key in keys:
             if self._refusals.pop(key, None):
+                self._judged.add(key)
                 self._forgiven.add(key)
 
     def refusals(self) -> tuple[Refusal, ...]:
         """All that are in force, by type and name."""
         return tuple(self._refusals[key] for key in sorted(self._refusals))
 
-    def _forget_the_outdated(self, wanted: ResourceSet) -> None:
-        """Refusals of what is not wanted any more; and, now and then, what was accepted of names that are gone."""
-        for key, refusal in tuple(self._refusals.items()):
-            found = wanted.get_resource(key)
-            if found is None or found.version != refusal.version:
-                del self._refusals[key]
-        if len(self._accepted) > 2 * sum(len(named) for named in wanted.values()):
-            still_of_use = {resource.key for resource in wanted.resources()}
-            still_of_use.update(self._reachable(still_of_use))
-            self._accepted = {key: self._accepted[key] for key in still_of_use & self._accepted.keys()}
+    def _forget_the_outdated(self, key: Key) -> None:
+        """A refusal of what is not wanted any more, and what Envoy accepted of a name that is gone."""
+        found, refusal = self._wanted.get_resource(key), self._refusals.get(key)
+        if refusal and (found is None or found.version != refusal.version):
+            del self._refusals[key]
+        if found is None:
+            self._memory.review(key)
+        if found is None and is_asked_for(key):
+            self._spoiling.discard(key)  # no listener refers to it, so it spoils none
 
-    def _good(self, key: Key) -> Resource:
-        return self._kept.get(key) or self._accepted[key]
+    def _keep(self) -> dict[Key, Resource]:
+        """The accepted version of all that is refused, and what of it refers to that is not wanted any more."""
+        kept = {key: good for key in self._refusals if (good := self._good(key))}
+        for resource in tuple(self._reachable(kept.values())):
+            if self._wanted.get_resource(resource.key) is None:
+                kept[resource.key] = resource
+        return kept
 
-    def _reachable(self, keys: Iterable[Key]) -> Iterator[Key]:
-        """Accepted resources that the accepted versions of `keys` refer to, directly or through others."""
+    def _good(self, key: Key) -> Resource | None:
+        """Once chosen, a version stays: an answer to an older one may be on its way and must not change it again."""
+        return self._kept.get(key) or self._memory.get(key)
+
+    def _reachable(self, resources: Iterable[Resource]) -> Iterator[Resource]:
+        """What these refer to, directly or through others, in the versions that are good."""
         seen: set[Key] = set()
-        ahead = [need for key in keys if key in self._accepted for need in self._good(key).needs]
+        ahead = [need for resource in resources for need in resource.needs]
         while ahead:
             key = ahead.pop()
-            if key in self._accepted and key not in seen:
+            if key not in seen and (good := self._good(key)):
                 seen.add(key)
-                ahead.extend(self._good(key).needs)
-                yield key
+                ahead.extend(good.needs)
+                yield good
 
-
-def _amended(served: ResourceSet, kept: Mapping[Key, Resource]) -> ResourceSet:
-    """Types in which nothing is kept or withheld stay the mappings that they are."""
-    for concerned in sorted({type_ for type_, _ in (*kept, *served.withheld)}):
-        named = {name: found for name, found in served[concerned].items() if (concerned, name) not in served.withheld}
-        named |= {name: resource for (type_, name), resource in kept.items() if type_ is concerned}
-        served = served.replaced(concerned, named)
-    return served
+    def _decide(self, key: Key) -> None:
+        good = self._kept.get(key)
+        if good is None and key in self._refusals:
+            self._withheld.add(key)
+        else:
+            self._withheld.discard(key)
+            good = good or self._wanted.get_resource(key)
+        if good is None:
+            self._served.drop(key)
+        else:
+            self._served.put(good)

@@ -15,11 +15,20 @@ from envoy.config.listener.v3 import listener_components_pb2, listener_pb2
 from envoy.extensions.filters.listener.tls_inspector.v3 import tls_inspector_pb2
 from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
 
-from pylae.model.ir.listener import FilterChain, HttpConnectionManager, Listener, SocketAddress, TcpProxy
+from pylae.model.ir.listener import (
+    FilterChain,
+    HttpConnectionManager,
+    Listener,
+    ScopedRoutes,
+    SocketAddress,
+    TcpProxy,
+    secret_refs,
+)
 from pylae.xds.access_log import access_log
 from pylae.xds.filter_chain import filter_chain
+from pylae.xds.filter_chain_matcher import filter_chain_matcher
 from pylae.xds.pieces import Pieces
-from pylae.xds.resource import Key, Resource, Type, sealed
+from pylae.xds.resource import ANY_NAME, Key, Resource, Type, sealed
 from pylae.xds.wellknown import pack, socket_address
 
 NO_ROUTE = "NR"
@@ -59,9 +68,11 @@ def _only_chain(chain: FilterChain) -> Any:
 
 def _frame(listener: Listener) -> Any:
     return listener_pb2.Listener(
+        filter_chain_matcher=filter_chain_matcher(listener.chains),
         listener_filters=[_tls_inspector()] if listener.inspects_tls else [],
         access_log=[access_log(listener.access_log, only_flags=(NO_ROUTE,))] if listener.access_log else [],
         traffic_direction=base_pb2.TrafficDirection.OUTBOUND,
+        per_connection_buffer_limit_bytes=UInt32Value(value=listener.edge.per_connection_buffer_limit_bytes),
         max_connections_to_accept_per_socket_event=UInt32Value(value=1),
         # With reuse_port a second gateway could bind the same port, and the two would share its connections at random.
         enable_reuse_port=BoolValue(value=False),
@@ -80,12 +91,10 @@ def _needs(listener: Listener) -> tuple[Key, ...]:
 
 
 def _needs_of_chain(chain: FilterChain) -> Iterator[Key]:
-    if chain.tls is not None:
-        yield from ((Type.SECRET, secret.name) for secret in chain.tls.certificates)
-        if chain.tls.client_ca is not None:
-            yield (Type.SECRET, chain.tls.client_ca.name)
+    """What is asked for by SNI is needed by nobody before that; of the scopes, only that they were all asked for."""
+    yield from ((Type.SECRET, secret.name) for secret in secret_refs(chain))
     match chain.payload:
-        case HttpConnectionManager(route_configuration=name):
-            yield (Type.ROUTE, name)
+        case HttpConnectionManager(route_configuration=routes):
+            yield (Type.SCOPE, ANY_NAME) if isinstance(routes, ScopedRoutes) else (Type.ROUTE, routes)
         case TcpProxy(clusters=shares):
             yield from ((Type.CLUSTER, share.cluster) for share in shares)

@@ -20,19 +20,46 @@ class Type(StrEnum):
     CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
     ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
     LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
+    SCOPE = "type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration"
     ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
     SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105 (a type's name)
 
     @property
     def short(self) -> str:
-        """`CDS`, `EDS`, `LDS`, `RDS` or `SDS`: what people call the type."""
+        """`CDS`, `EDS`, `LDS`, `SRDS`, `RDS` or `SDS`: what people call the type."""
         return _SHORT[self]
 
 
-_SHORT = {Type.CLUSTER: "CDS", Type.ENDPOINT: "EDS", Type.LISTENER: "LDS", Type.ROUTE: "RDS", Type.SECRET: "SDS"}
+_SHORT = {
+    Type.CLUSTER: "CDS",
+    Type.ENDPOINT: "EDS",
+    Type.LISTENER: "LDS",
+    Type.SCOPE: "SRDS",
+    Type.ROUTE: "RDS",
+    Type.SECRET: "SDS",
+}
 
 Key = tuple[Type, str]
 """A resource's type and name."""
+
+ANY_NAME = "*"
+"""In the place of a name: all there are of the type."""
+
+ASKED_ROUTES = "asked/"
+"""How the names of route configurations begin that answer whether a host is still in use."""
+
+
+def is_asked_for(key: Key) -> bool:
+    """Whether nobody knows of the name before a client asks for it: a secret by the server name of a handshake, and
+    the routes of a host that is probed. Secrets that listeners name have a scheme, as `kubernetes://` is one."""
+    type_, name = key
+    match type_:
+        case Type.SECRET:
+            return "://" not in name
+        case Type.ROUTE:
+            return name.startswith(ASKED_ROUTES)
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +102,15 @@ NOTHING: Named = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ResourceSet(Mapping[Type, Named]):
-    """All that an Envoy shall have, by type and name. A type that did not change keeps its mapping, and is found
-    unchanged by identity.
-
-    `withheld` are names that exist but have no version fit to send: whatever Envoy has of them stays as it is. `again`
-    are those to be offered once more, although Envoy refused this very version.
-    """
+    """Resources by type and name, as they are at one moment. A type that did not change keeps its mapping, and is
+    found unchanged by identity."""
 
     _types: Mapping[Type, Named] = field(default_factory=dict)
-    withheld: frozenset[Key] = frozenset()
-    again: frozenset[Key] = frozenset()
 
     @classmethod
-    def of(
-        cls,
-        types: Mapping[Type, Named],
-        withheld: frozenset[Key] = frozenset(),
-        again: frozenset[Key] = frozenset(),
-    ) -> "ResourceSet":
+    def of(cls, types: Mapping[Type, Named]) -> "ResourceSet":
         """Mappings that could still change are copied."""
-        return cls({type_: _frozen(named) for type_, named in types.items() if named}, withheld, again)
+        return cls({type_: _frozen(named) for type_, named in types.items() if named})
 
     def __getitem__(self, type_: Type) -> Named:
         return self._types.get(type_, NOTHING)
@@ -115,7 +131,7 @@ class ResourceSet(Mapping[Type, Named]):
 
     def replaced(self, type_: Type, named: Named) -> "ResourceSet":
         """The same set with other resources of one type."""
-        return ResourceSet.of({**self._types, type_: named}, self.withheld, self.again)
+        return ResourceSet.of({**self._types, type_: named})
 
     def with_resource(self, resource: Resource) -> "ResourceSet":
         return self.replaced(resource.type, {**self[resource.type], resource.name: resource})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from envoy.config.route.v3 import route_components_pb2, route_pb2
-from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value
+from google.protobuf.wrappers_pb2 import BoolValue, UInt32Value, UInt64Value
 
 from pylae.model.ir.route import DirectResponse, Forward, Redirect, Route, RouteConfiguration, VirtualHost
 from pylae.xds.header_changes import apply_header_changes
@@ -16,13 +16,24 @@ from pylae.xds.route_action import direct_response, forward, redirect
 DIRECT_RESPONSE_LIMIT = 1024 * 1024
 """Bytes of a direct response's body; Envoy's own limit of 4 kB is less than Istio's API allows."""
 
+REPEATABLE_BODY = 1024 * 1024
+"""Bytes of a request that are kept until it need not be tried again: Envoy's own default. With less, such as the
+connection's buffer, Envoy answers 507 to a larger request whose first backend was not there."""
+
 
 def emit_route_configuration(configuration: RouteConfiguration, pieces: Pieces | None = None) -> Resource:
     """The `RouteConfiguration` resource. A cluster that does not exist is no error here: its requests get 503."""
     known = pieces or Pieces()
     hosts = (known.of(host.name, host, _only_host) for host in configuration.virtual_hosts)
     encoded = b"".join((_frame(configuration).SerializeToString(deterministic=True), *hosts))
-    return sealed(Type.ROUTE, configuration.name, encoded, _needs(configuration))
+    return sealed(Type.ROUTE, configuration.name, encoded, needs_of_routes(configuration.virtual_hosts))
+
+
+def route_configuration(configuration: RouteConfiguration) -> Any:
+    """`RouteConfiguration`, as a part of a scope or by itself."""
+    message = _frame(configuration)
+    message.virtual_hosts.extend(_virtual_host(host) for host in configuration.virtual_hosts)
+    return message
 
 
 def _only_host(host: VirtualHost) -> Any:
@@ -52,6 +63,7 @@ def _virtual_host(host: VirtualHost) -> Any:
         routes=[_route(route) for route in host.routes],
         require_tls=kind.ALL if host.require_tls else kind.NONE,
         include_request_attempt_count=True,
+        request_body_buffer_limit=UInt64Value(value=REPEATABLE_BODY),
     )
 
 
@@ -80,12 +92,13 @@ def _set_action(message: Any, route: Route) -> None:
             assert_never(route.action)
 
 
-def _needs(configuration: RouteConfiguration) -> tuple[Key, ...]:
-    return tuple((Type.CLUSTER, name) for name in sorted(set(_cluster_names(configuration))))
+def needs_of_routes(hosts: tuple[VirtualHost, ...]) -> tuple[Key, ...]:
+    """The clusters that requests to these hosts may go to."""
+    return tuple((Type.CLUSTER, name) for name in sorted(set(_cluster_names(hosts))))
 
 
-def _cluster_names(configuration: RouteConfiguration) -> Iterator[str]:
-    for host in configuration.virtual_hosts:
+def _cluster_names(hosts: tuple[VirtualHost, ...]) -> Iterator[str]:
+    for host in hosts:
         for route in host.routes:
             if isinstance(route.action, Forward):
                 yield from (share.cluster for share in route.action.clusters)

@@ -33,6 +33,8 @@ def forward(action: Forward) -> Any:
         # A gRPC client's own deadline counts. Beside a time-out this must not stand: Envoy would ignore the time-out.
         message.max_stream_duration.max_stream_duration.CopyFrom(duration(NEVER))
         message.max_stream_duration.grpc_timeout_header_max.CopyFrom(duration(NEVER))
+    if action.idle_timeout is not None:
+        message.idle_timeout.CopyFrom(duration(action.idle_timeout))
     if action.retry is not None:
         message.retry_policy.CopyFrom(_retry_policy(action.retry))
     if action.regex_rewrite is not None:

@@ -3,13 +3,14 @@
 Certificates are named, never contained: they come by secret discovery, so that a rotation touches no listener.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 from envoy.extensions.transport_sockets.tls.v3 import common_pb2, tls_pb2
 from envoy.type.matcher.v3 import string_pb2
 from google.protobuf.wrappers_pb2 import BoolValue
 
-from pylae.model.ir.listener import DownstreamTls, SecretRef
+from pylae.model.ir.listener import AskedBySni, DownstreamTls, SecretRef
+from pylae.xds.certificate_selector import certificate_selector
 from pylae.xds.wellknown import secret_by_name
 
 _SanType = common_pb2.SubjectAltNameMatcher.SanType
@@ -19,16 +20,29 @@ SAN_TYPES = (_SanType.DNS, _SanType.URI, _SanType.EMAIL, _SanType.IP_ADDRESS)
 
 def downstream_tls_context(tls: DownstreamTls) -> Any:
     """`DownstreamTlsContext`: whose certificate, which client certificates, which versions and ciphers."""
-    common = tls_pb2.CommonTlsContext(
-        alpn_protocols=tls.alpn,
-        tls_certificate_sds_secret_configs=[secret_by_name(secret.name) for secret in tls.certificates],
-        tls_params=_parameters(tls),
-    )
+    message = tls_pb2.DownstreamTlsContext(require_client_certificate=BoolValue(value=tls.require_client_certificate))
+    common = message.common_tls_context
+    common.alpn_protocols.extend(tls.alpn)
+    if (parameters := _parameters(tls)) is not None:
+        common.tls_params.CopyFrom(parameters)
     if tls.client_ca is not None:
         common.combined_validation_context.CopyFrom(_client_validation(tls, tls.client_ca))
-    return tls_pb2.DownstreamTlsContext(
-        common_tls_context=common, require_client_certificate=BoolValue(value=tls.require_client_certificate)
-    )
+    _set_certificates(message, tls.certificates)
+    return message
+
+
+def _set_certificates(message: Any, certificates: tuple[SecretRef, ...] | AskedBySni) -> None:
+    common = message.common_tls_context
+    match certificates:
+        case AskedBySni() as asked:
+            common.custom_tls_certificate_selector.CopyFrom(certificate_selector(asked))
+            # Envoy refuses the listener otherwise: a session that is resumed would pass the selector by.
+            message.disable_stateless_session_resumption = True
+            message.disable_stateful_session_resumption = True
+        case tuple():
+            common.tls_certificate_sds_secret_configs.extend(secret_by_name(secret.name) for secret in certificates)
+        case _:
+            assert_never(certificates)
 
 
 def _client_validation(tls: DownstreamTls, authority: SecretRef) -> Any:

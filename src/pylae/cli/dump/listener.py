@@ -83,6 +83,8 @@ def destination(chain: Json) -> str:
 def _http_destination(manager: Json) -> str:
     if "rds" in manager:
         return f"Route: {manager['rds'].get('route_config_name', '')}"
+    if "scoped_routes" in manager:
+        return "On demand: routes by server name"
     hosts = manager.get("route_config", {}).get("virtual_hosts", ())
     paths = [route.get("match", {}) for host in hosts for route in host.get("routes", ())]
     shown = [f"{path['prefix']}*" if "prefix" in path else str(path.get("path", "…")) for path in paths[:SHOWN_ROUTES]]

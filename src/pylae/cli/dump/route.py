@@ -17,7 +17,7 @@ def chosen(dump: Json, name: str) -> tuple[Json, ...]:
 
 def table(dump: Json, name: str) -> Table:
     """One row per rule; a virtual host without rules answers 404 to everything and has one row that says so."""
-    return Table(HEAD, tuple(row for configuration in chosen(dump, name) for row in _rows(configuration)))
+    return Table(HEAD, tuple(row for configuration in chosen(dump, name) for row in rows(configuration)))
 
 
 def brief_table(dump: Json, name: str) -> Table:
@@ -48,7 +48,8 @@ def domains(host: Json) -> str:
     return ", ".join(names[:SHOWN_DOMAINS]) + (f" + {more} more..." if more > 0 else "")
 
 
-def _rows(configuration: Json) -> Iterator[tuple[str, ...]]:
+def rows(configuration: Json) -> Iterator[tuple[str, ...]]:
+    """One row per rule of a route configuration."""
     for host in configuration.get("virtual_hosts", ()):
         place = (str(configuration.get("name", "")), str(host.get("name", "")), domains(host))
         for route in host.get("routes", ()):

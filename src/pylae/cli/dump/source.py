@@ -37,8 +37,9 @@ def clusters(dump: Json) -> tuple[Json, ...]:
 
 
 def routes(dump: Json) -> tuple[Json, ...]:
-    """All route configurations."""
-    return tuple(_inner(part(dump, "Routes"), ("static_route_configs", "dynamic_route_configs"), "route_config"))
+    """All route configurations, those of hosts that were asked for last."""
+    named = _inner(part(dump, "Routes"), ("static_route_configs", "dynamic_route_configs"), "route_config")
+    return (*named, *_scoped(part(dump, "ScopedRoutes")))
 
 
 def listeners(dump: Json) -> tuple[Json, ...]:
@@ -76,6 +77,14 @@ def data(source: Json) -> str:
 
         return base64.b64decode(source["inline_bytes"]).decode(errors="replace")
     return str(source.get("inline_string", ""))
+
+
+def _scoped(held: Json) -> Iterator[Json]:
+    """The route configurations that scopes carry in themselves."""
+    for group in held.get("dynamic_scoped_route_configs", ()):
+        for scope in group.get("scoped_route_configs", ()):
+            if "route_configuration" in scope:
+                yield scope["route_configuration"]
 
 
 def _inner(held: Json, names: tuple[str, ...], key: str) -> Iterator[Json]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from pylae.model.edge import DEFAULT_EDGE, Edge
 from pylae.model.ir.origin import Origin
 
 
@@ -35,7 +36,11 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """`name` is Istio's `outbound|80||webapp.shop.svc.cluster.local`; `endpoints` are set in DNS clusters only."""
+    """`name` is Istio's `outbound|80||webapp.shop.svc.cluster.local`; `endpoints` are set in DNS clusters only.
+
+    One that is not `counted` has no statistics of its own, and gives an unused connection back soon: of clusters that
+    only hosts on demand use there may be very many, each used seldom.
+    """
 
     name: str
     hostname: str
@@ -45,3 +50,5 @@ class Cluster:
     endpoints: tuple[Endpoint, ...] = ()
     http2: bool = False
     connect_timeout: timedelta = timedelta(seconds=10)
+    counted: bool = True
+    edge: Edge = DEFAULT_EDGE

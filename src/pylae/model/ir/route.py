@@ -105,7 +105,8 @@ class RegexRewrite:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """To one cluster, or to several by weight. `timeout` zero means none, which is Istio's default."""
+    """To one cluster, or to several by weight. `timeout` zero means none, which is Istio's default; `idle_timeout` is
+    the edge's unless the route has one of its own."""
 
     clusters: tuple[WeightedCluster, ...]
     timeout: timedelta = timedelta(0)
@@ -113,6 +114,7 @@ class Forward:
     prefix_rewrite: str = ""
     regex_rewrite: RegexRewrite | None = None
     host_rewrite: str = ""
+    idle_timeout: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
