@@ -1,4 +1,5 @@
-"""What one change costs by itself: translation, the whole loop, and the report, at 1, 100 and 1,000 hosts.
+"""What one change costs the control plane by itself, at 1, 100 and 1,000 hosts: sent ahead, and on demand with all of
+them in use.
 
 No API server, no Envoy and no socket: a loop with a client that acknowledges everything at once. Each host has a
 Gateway, a VirtualService, a Service, an EndpointSlice and a Secret of its own.
@@ -6,14 +7,13 @@ Gateway, a VirtualService, a Service, an EndpointSlice and a Secret of its own.
 
 import asyncio
 import base64
-import contextlib
 import cProfile
 import json
 import logging
 import pstats
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,14 +24,15 @@ from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, VIRTUAL_S
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
-from pylae.controlplane.reporter import Reporter
 from pylae.kube.resume import Synced, Upsert
-from pylae.kube.store import PLACES
+from pylae.kube.store import PLACES, Store
 from pylae.model.workload import GatewayWorkload
 from pylae.translate.translate import translate
-from pylae.xds.delta import DeltaStream, Turn
+from pylae.xds.delta import DeltaStream
+from pylae.xds.event import Asked, Turn
 from pylae.xds.message import Request, encode_response
-from pylae.xds.resource import ResourceSet, Type
+from pylae.xds.resource import Key, Type
+from pylae.xds.world import Served
 
 HOSTS = (1, 100, 1000)
 CHANGES = 30
@@ -50,10 +51,13 @@ class Accepting:
     sent: int = 0
 
     def begin(self) -> None:
-        self.inbox += [Request(Type.CLUSTER), Request(Type.LISTENER)]
+        self.inbox += [Request(Type.CLUSTER), Request(Type.LISTENER), Request(Type.SCOPE)]
 
-    def publish(self, world: ResourceSet) -> None:
-        self._hear(self.stream.publish(world))
+    def ask(self, hosts: Iterable[str]) -> None:
+        self.inbox.append(Request(Type.SECRET, tuple(hosts)))
+
+    def publish(self, served: Served, touched: frozenset[Key]) -> None:
+        self._hear(self.stream.publish(served, touched))
 
     def answer(self) -> None:
         """Answer everything, until nothing is left to say."""
@@ -65,6 +69,8 @@ class Accepting:
     def _hear(self, turn: Turn) -> None:
         for event in turn.events:
             self.tell(event)
+        if turn.asked:
+            self.tell(Asked(turn.asked))
         for response in turn.responses:
             self.sent += len(encode_response(response))
             needs = {need for resource in response.resources for need in resource.needs if need[0] in ROUTED}
@@ -75,32 +81,17 @@ class Accepting:
             self.inbox.append(Request(response.type, nonce=response.nonce))
 
 
-class Api:
-    """An API that takes every status and every event."""
-
-    async def patch_status(self, *_: object) -> dict[str, Any]:
-        return {"metadata": {"resourceVersion": "1"}}
-
-    async def create(self, *_: object, **__: object) -> dict[str, Any]:
-        return {"metadata": {"name": "event", "resourceVersion": "1"}}
-
-    get = replace = patch = create
-
-
 class World:
     """A loop at work for some number of hosts."""
 
     def __init__(self) -> None:
         self.batch = asyncio.Event()
         self.envoy = Accepting()
-        self.loop = Loop(Configuration(GatewayWorkload()), Metrics(), self.envoy.publish, self.batch.set)
+        store = Store()
+        configuration = Configuration(GatewayWorkload(), store.snapshot, lambda: datetime.now(UTC))
+        self.loop = Loop(configuration, store, Metrics(), self.envoy.publish, self.batch.set)
         self.envoy.tell = self.loop.tell
         self.running = asyncio.create_task(self.loop.run())
-        configuration, metrics = self.loop.configuration, self.loop.metrics
-        self.reporter = Reporter(Api(), configuration, metrics, self.findings, lambda: datetime.now(UTC))  # type: ignore[arg-type]
-
-    def findings(self, now: datetime) -> Any:
-        return self.loop.configuration.findings(now)
 
     async def tell(self, *items: Any) -> float:
         """Milliseconds until a batch of changes was worked off, down to the bytes for Envoy."""
@@ -114,14 +105,17 @@ class World:
     async def settle(self) -> float:
         """Milliseconds for everything that follows: answers, and the loop's work with them."""
         began = time.perf_counter()
-        while self.envoy.inbox or not self.loop._queue.empty():
+        while self.envoy.inbox or self.loop._queue or self.loop._questions:
             self.envoy.answer()
             await asyncio.sleep(0)
         return (time.perf_counter() - began) * 1000
 
-    async def report(self) -> float:
+    async def rest(self) -> float:
+        """Milliseconds for what is looked into after it, when nothing else is to do."""
+        examination = self.loop.configuration.examination
         began = time.perf_counter()
-        await self.reporter._report()
+        while examination.examine():
+            pass
         return (time.perf_counter() - began) * 1000
 
 
@@ -138,6 +132,9 @@ def front() -> Upsert:
     return upsert(SERVICE, "istio-ingressgateway", namespace="istio-system", spec=spec)
 
 
+SERVE = {"now": "ahead"}
+
+
 def gateway(number: int, version: int = 1) -> Upsert:
     server = {
         "port": {"number": 443, "name": f"https-{version}", "protocol": "HTTPS"},
@@ -145,7 +142,8 @@ def gateway(number: int, version: int = 1) -> Upsert:
         "tls": {"mode": "SIMPLE", "credentialName": f"host-{number}"},
     }
     spec = {"selector": {"istio": "ingressgateway"}, "servers": [server]}
-    return upsert(GATEWAY, f"host-{number}", version, spec=spec)
+    metadata = {"annotations": {"pylae.dev/serve": SERVE["now"]}}
+    return upsert(GATEWAY, f"host-{number}", version, metadata=metadata, spec=spec)
 
 
 def virtual_service(number: int, version: int = 1) -> Upsert:
@@ -198,7 +196,10 @@ async def furnished(hosts: int) -> World:
     objects = [make(number) for number in range(hosts) for make in CHANGED.values()]
     await world.tell(front(), *objects, *(Synced(kind) for kind in PLACES))
     await world.settle()
-    await world.report()
+    if SERVE["now"] == "on-demand":
+        world.envoy.ask(f"host-{number}.example" for number in range(hosts))
+        await world.settle()
+    await world.rest()
     return world
 
 
@@ -206,35 +207,16 @@ async def measure(hosts: int) -> None:
     world = await furnished(hosts)
     began = time.perf_counter()
     translate(world.loop.configuration.snapshot, world.loop.configuration.workload)
-    print(f"\n{hosts} hosts; all of it translated from scratch: {(time.perf_counter() - began) * 1000:.2f} ms")
+    took = (time.perf_counter() - began) * 1000
+    print(f"\n{hosts} hosts, {SERVE['now']}; all that is sent ahead translated from scratch: {took:.2f} ms")
     for name, change in CHANGED.items():
-        taken: dict[str, list[float]] = {"loop": [], "answers": [], "report": [], "translation": []}
+        taken: dict[str, list[float]] = {"loop": [], "answers": [], "examination": []}
         for version in range(2, CHANGES + 2):
-            with timed(world.loop.configuration, taken["translation"]):
-                taken["loop"].append(await world.tell(change(version * 7 % hosts, version)))
+            taken["loop"].append(await world.tell(change(version * 7 % hosts, version)))
             taken["answers"].append(await world.settle())
-            taken["report"].append(await world.report())
+            taken["examination"].append(await world.rest())
         print(f"  {name:<15}" + "   ".join(f"{what} {quantile(took, 0.5):7.2f} ms" for what, took in taken.items()))
     world.running.cancel()
-
-
-@contextlib.contextmanager
-def timed(configuration: Configuration, taken: list[float]) -> Iterator[None]:
-    """Notes what the translation alone takes."""
-    whole = configuration._translate
-    began = [0.0]
-
-    def translating() -> None:
-        began[0] = time.perf_counter()
-        whole()
-        taken.append((time.perf_counter() - began[0]) * 1000)
-
-    configuration._translate = translating  # type: ignore[method-assign]
-    count = len(taken)
-    yield
-    if len(taken) == count:
-        taken.append(0.0)
-    configuration._translate = whole  # type: ignore[method-assign]
 
 
 async def profile(name: str, hosts: int) -> None:
@@ -246,7 +228,7 @@ async def profile(name: str, hosts: int) -> None:
         profiler.enable()
         await world.tell(item)
         await world.settle()
-        await world.report()
+        await world.rest()
         profiler.disable()
     world.running.cancel()
     pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
@@ -258,8 +240,10 @@ def main() -> None:
         asyncio.run(profile(sys.argv[1], HOSTS[-1]))
         return
     print(f"One change, median of {CHANGES}")
-    for hosts in HOSTS:
-        asyncio.run(measure(hosts))
+    for serve in ("ahead", "on-demand"):
+        SERVE["now"] = serve
+        for hosts in HOSTS:
+            asyncio.run(measure(hosts))
 
 
 if __name__ == "__main__":

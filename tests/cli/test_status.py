@@ -64,6 +64,12 @@ def test_what_serves_and_the_two_processes_are_on_one_page() -> None:
     ]
 
 
+def test_of_very_many_findings_it_says_how_many_more_there_are() -> None:
+    finding = {"code": "PYL0302", "level": "warning", "about": "Service shop/x", "message": "No endpoint.", "cure": ""}
+    assert "and 98,999 more findings\n" in page(findings=[{**finding}], findingsTotal=99_000)
+    assert "more findings" not in page(findings=[finding], findingsTotal=1)
+
+
 def test_a_finding_says_where_what_and_what_to_do() -> None:
     finding = {
         "code": "PYL0102",

@@ -29,6 +29,15 @@ def test_what_is_told_is_news_once(ledger: Ledger) -> None:
     assert ledger.news() == News()
 
 
+def test_of_very_many_the_worst_are_given_and_in_order(ledger: Ledger) -> None:
+    doubt, note = finding("doubt", code=codes.NO_ROUTES), finding("note", code=codes.SENT_AHEAD)
+    ledger.tell("a", (note, doubt, TWO, OTHER))
+    ledger.tell("b", (ONE,))
+    assert ledger.worst(9) == ledger.all()
+    assert ledger.worst(3) == (ONE, TWO, OTHER)
+    assert set(ledger.worst(4)) == {ONE, TWO, OTHER, doubt}
+
+
 def test_a_source_replaces_what_it_said(ledger: Ledger) -> None:
     ledger.tell("a", (ONE,))
     ledger.news()

@@ -68,13 +68,13 @@ def anew(stage: Stage) -> Stage:
 
 def retrace(use: Use, stage: Stage, made: Stage) -> None:
     made.ask(*sorted(use.spellings))
-    if use.rests:
+    if not use.spellings:
         names = [f"asked/0/{site.scope.name}" for site in use.sites]
         made.ask(*names)
         made.leave(*names)
     if use.probe:
         made.on_demand.probe(made.use(use.host), use.probe)
-    if use.rests and not use.used:
+    if use.rests:
         made.on_demand.rest(made.use(use.host))
     asked = [use.routes_of(site.scope) for site in use.sites if use.probe]
     made.ask(*(name for name in asked if stage.get(Type.ROUTE, name)))
@@ -116,7 +116,7 @@ def test_after_anything_the_world_is_what_the_same_questions_would_make_of_it_an
     assert served(stage) == served(anew(stage))
     for use in tuple(stage.on_demand.uses.values()):
         stage.leave(*use.spellings)
-        if use.rests:
+        if use.host in stage.on_demand.uses:
             stage.on_demand.close(use)
     assert nothing_is_left(stage)
     assert served(stage) == served(anew(stage))
@@ -168,6 +168,13 @@ def test_of_a_host_a_few_spellings_are_answered_and_no_more_until_one_is_left() 
     stage.leave(spellings[0])
     stage.ask(spellings[4])
     assert stage.names(Type.SECRET) == sorted(spellings[1:])
+
+
+def test_odd_spellings_never_keep_a_host_from_those_who_spell_it_in_lower_case() -> None:
+    stage = shop()
+    odd = ["A.io", "a.Io", "a.iO", "A.Io", "A.IO"]
+    stage.ask(*odd, "a.io")
+    assert stage.names(Type.SECRET) == sorted([*odd[:SPELLINGS], "a.io"])
 
 
 def test_of_a_wildcard_so_many_names_are_answered_and_no_more_until_one_is_left() -> None:
@@ -225,6 +232,18 @@ def test_a_name_moves_below_a_wildcard_when_its_own_host_goes() -> None:
     assert stage.use("a.io").pattern == "*.io"
     stage.leave("a.io")
     assert nothing_is_left(stage)
+
+
+def test_of_hosts_on_two_ports_the_most_exact_one_says_what_the_certificate_is() -> None:
+    stage = shop("*")
+    second = gateway("h", "a.io", server=edits.SERVERS[10], credential="d")
+    stage.tell(*edits.at_work()[5:6], second, routes("w", "a.io", gateways=("h",)), secret("d", RENEWED))
+    stage.ask("a.io")
+    assert stage.names(Type.SCOPE) == [SCOPE, SCOPE.replace("443", "444")]
+    use = stage.use("a.io")
+    assert use.pattern == "a.io"
+    assert [site.scope.listener for site in use.sites] == [LISTENER.replace("443", "444"), LISTENER]
+    assert "d" in use.sites[0].certificate.name
 
 
 def test_a_backend_that_is_another_kind_of_service_by_now_gets_its_endpoints() -> None:
@@ -302,7 +321,31 @@ def test_the_scope_of_an_envoy_from_before_is_there_though_new_clients_are_serve
     assert nothing_is_left(stage)
 
 
-def test_the_scope_of_an_envoy_from_before_is_there_while_while_it_stays_with_or_without_a_certificate() -> None:
+def test_the_scope_of_an_envoy_from_before_is_there_beside_that_of_another_port_which_is_in_use() -> None:
+    stage = shop(serve="ahead")
+    second = gateway("h", "a.io", server=edits.SERVERS[10])
+    stage.tell(*edits.at_work()[5:6], second, routes("w", "a.io", gateways=("h",)))
+    stage.ask("a.io")
+    assert stage.names(Type.SCOPE) == [SCOPE.replace("443", "444")]
+    stage.on_demand.ask((Type.SCOPE, SCOPE))
+    assert stage.names(Type.SCOPE) == [SCOPE, SCOPE.replace("443", "444")]
+    stage.leave("a.io")
+    assert nothing_is_left(stage)
+
+
+def test_a_certificate_that_is_taken_away_ends_no_connection() -> None:
+    stage = shop()
+    stage.ask("a.io")
+    stage.take_away(secret("c", GOOD))
+    stage.leave("a.io")
+    assert (stage.names(Type.SECRET), stage.names(Type.CLUSTER), stage.names(Type.SCOPE)) == ([], [CLUSTER], [SCOPE])
+    stage.tell(secret("c", GOOD))
+    stage.ask("a.io")
+    stage.leave("a.io")
+    assert nothing_is_left(stage)
+
+
+def test_the_scope_of_an_envoy_from_before_is_there_while_it_stays_with_or_without_a_certificate() -> None:
     stage = shop()
     key = (Type.SCOPE, SCOPE)
     stage.take_away(secret("c", GOOD))

@@ -19,7 +19,9 @@ from pylae.api.virtual_service import VirtualService
 from pylae.controlplane.backlog import PAGE
 from pylae.controlplane.ledger import Ledger
 from pylae.controlplane.metrics import Metrics
+from pylae.controlplane.opening import OF_A_CODE
 from pylae.controlplane.reporter import FRONT, Reporter
+from pylae.controlplane.reporter import MANY as MANY_AT_ONCE
 from pylae.kube.client import Client, Page
 from pylae.kube.connection import Connection
 from pylae.kube.errors import Forbidden, KubeError, Unreachable
@@ -328,6 +330,44 @@ async def test_a_finding_that_stands_becomes_one_event_and_one_line(caplog: pyte
         "Settled: PYL0101 Gateway shop/a: Secret x does not exist.",
         "Settled: PYL0101 Gateway shop/gone: Secret x does not exist.",
     ]
+
+
+async def test_of_very_many_findings_of_a_start_the_first_are_told_one_by_one_and_the_others_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    names = [f"h{number}" for number in range(OF_A_CODE + 50)]
+    async with a_house(*names, "new") as house:
+        house.ledger.tell("secrets", [finding(name) for name in names])
+        house.reporter.wake()
+        house.touch("new")
+        await house.api.until_written("new")
+        house.reporter.begin()
+        house.ledger.tell("change", (finding("new", "another"),))
+        house.reporter.wake()
+        await house.api.until(lambda: len(house.api.events) == OF_A_CODE + 1)
+        house.ledger.silence("secrets")
+        house.reporter.wake()
+        await house.api.until_written("h0")
+    lines = Counter(record.getMessage() for record in caplog.records)
+    assert lines["PYL0101 CertificateMissing: 50 more such findings are not told one by one; see `pylae status`"] == 1
+    assert lines[str(finding("h99"))] == lines[str(finding("new", "another"))] == 1
+    assert lines[str(finding("h100"))] == 0
+    assert sum(line.startswith("Settled:") for line in lines) == OF_A_CODE
+
+
+async def test_what_changes_is_told_before_what_comes_by_the_hundred() -> None:
+    names = [f"h{number}" for number in range(MANY_AT_ONCE * 3)]
+    async with a_quiet_house(*names, "new") as house:
+        house.ledger.tell("change", [finding(name) for name in names[: 2 * MANY_AT_ONCE]])
+        house.reporter.wake()
+        await house.api.until_written(names[0])
+        house.ledger.tell("other", [finding(name) for name in names[2 * MANY_AT_ONCE :]])
+        house.touch("new")
+        await house.api.until(lambda: len(house.api.statuses) == len(names) + 1)
+        written = [key[1] for verb, _, key in house.api.asked if verb == "PATCH"]
+        assert not set(written[: written.index("new")]) & set(names[2 * MANY_AT_ONCE :])
+        assert len(set(written)) == len(written)
 
 
 async def test_findings_are_counted_by_code_and_reason() -> None:

@@ -38,6 +38,11 @@ def test_what_was_announced_and_goes_is_settled_at_once() -> None:
     assert settling.hear(News(came=(TWO,), went=(ONE,)), 12) == (ONE,)
 
 
+def test_what_was_never_announced_does_not_settle() -> None:
+    settling = Settling()
+    assert settling.hear(News(went=(ONE,)), 10) == ()
+
+
 def test_many_at_once_are_announced_in_parts() -> None:
     settling = Settling()
     settling.hear(News(came=tuple(finding(str(number)) for number in range(AT_A_TIME + 1))), 10)

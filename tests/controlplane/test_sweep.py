@@ -67,7 +67,7 @@ def test_a_connection_that_goes_on_keeps_a_host_that_rests_for_as_long_as_it_doe
         rounds.request()
         assert rounds.stages == (False, True, True)
         rounds.next()
-    for _ in range(2):
+    for _ in range(3):
         assert rounds.stages[2]
         rounds.next()
     assert rounds.stages == (False, False, False)
@@ -120,3 +120,15 @@ def test_a_host_that_is_asked_for_again_is_as_new() -> None:
     assert rounds.stages == (True, True, True)
     rounds.next()
     assert rounds.stages == (True, True, True)
+
+
+def test_a_host_whose_routes_an_envoy_has_by_the_name_of_this_round_is_in_use() -> None:
+    rounds = Rounds()
+    rounds.stage.ask(f"asked/1/{SCOPE}")
+    rounds.next()
+    assert rounds.stage.names(Type.ROUTE) == [f"asked/1/{SCOPE}"]
+    rounds.next()
+    assert rounds.stages == (True, True, True)
+    assert rounds.stage.names(Type.ROUTE) == []
+    rounds.next()
+    assert rounds.stages == (False, False, True)

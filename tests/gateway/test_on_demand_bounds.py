@@ -76,6 +76,19 @@ def test_hosts_out_of_use_are_let_go_of_and_come_back_and_nobody_notices(street:
     load.assert_nothing_failed()
 
 
+def test_a_host_whose_secret_is_taken_away_goes_on_for_open_connections(street: Street) -> None:
+    world, visited = street.world, street.quiet[0]
+    with Kept(world.https, visited.host, Http1) as http1, Kept(world.https, visited.host, Http2) as http2:
+        ask(http1, http2)
+        change(world, remove=[visited.secret()])
+        world.until(lambda: visited.host not in secrets(world))
+        world.until(lambda: world.curl(f"https://{visited.host}/", "-k").code == 35)
+        ask(http1, http2)
+        change(world, [visited.secret()])
+        world.until(lambda: street.ask((visited,)) == {"backend"})
+        ask(http1, http2)
+
+
 def test_names_that_nobody_owns_are_refused_and_leave_nothing(street: Street) -> None:
     world, before = street.world, status(street.world)["onDemand"]
     with street.load() as load:

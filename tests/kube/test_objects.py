@@ -70,3 +70,20 @@ def test_nothing_of_a_payload_prints() -> None:
     objects = Objects(CONFIG_MAP)
     objects.put(("shop", "a"), config_map("s3cr3t"))
     assert "s3cr3t" not in repr((objects, objects.values(), objects.items()))
+
+
+def test_a_glance_keeps_nothing_made() -> None:
+    objects = filled(1)
+    body = objects.body(("shop", "0"))
+    assert body is not None
+    glanced = objects.glance(("shop", "0"), body)
+    assert glanced == objects["shop", "0"]
+    assert glanced is not objects["shop", "0"]
+
+
+def test_a_glance_at_what_is_none_of_its_kind_is_told_as_a_reading_is() -> None:
+    objects = Objects(CONFIG_MAP)
+    body = b'{"metadata":{"name":1}}'
+    objects.put(("shop", "0"), body)
+    assert objects.glance(("shop", "0"), body) is None
+    assert ("shop", "0") in objects.malformed

@@ -35,6 +35,7 @@ class FakeEnvoy:
     names_the_guilty: bool = True
     has: dict[Key, Resource] = field(default_factory=dict)
     told_absent: set[Key] = field(default_factory=set)
+    lost: set[Key] = field(default_factory=set)
     asked: dict[Type, set[str]] = field(default_factory=lambda: {type_: set() for type_ in BY_NAME})
     hosts: set[str] = field(default_factory=set)
     scoped: bool = False
@@ -53,6 +54,7 @@ class FakeEnvoy:
         self.responses.clear()
         self._late = None
         self.warming.clear()
+        self.lost.clear()
         for type_ in Type:
             names = tuple(sorted(self.asked.get(type_, ())))
             if names or type_ in (Type.CLUSTER, Type.LISTENER) or (type_ is Type.SCOPE and self.scoped):
@@ -111,13 +113,26 @@ class FakeEnvoy:
         self._drain(resource.key)
         self.has[resource.key] = resource
         self.told_absent.discard(resource.key)
+        self.lost.discard(resource.key)
         self.applied += 1
         if resource.awaits_endpoints:
-            self.warming.add(resource.name)
-            self.has.pop((Type.ENDPOINT, resource.name), None)  # the new cluster begins without; the old one serves on
+            self._warm(resource.name)
         if resource.type is Type.ENDPOINT:
             self._warmed({resource.name})
             self.usable.add(resource.name)
+
+    def _warm(self, cluster: str) -> None:
+        """The new cluster begins without endpoints; the old one serves on until it has some."""
+        self.warming.add(cluster)
+        key = (Type.ENDPOINT, cluster)
+        if self.has.pop(key, None):
+            self.lost.add(key)
+        else:
+            self.lost.discard(key)
+
+    def has_lost(self, key: Key) -> bool:
+        """Whether it had endpoints on this stream, until it was offered bad ones together with a new cluster."""
+        return key in self.lost and key[1] not in self.warming
 
     def _warmed(self, clusters: set[str]) -> None:
         """These got endpoints, or learned that theirs are bad; when all have, the answer about clusters goes out."""
@@ -193,6 +208,7 @@ class FakeEnvoy:
                 for name in gone:
                     self.has.pop((type_, name), None)
                     self.told_absent.discard((type_, name))
+                    self.lost.discard((type_, name))
                 self.requests.append(Request(type_, tuple(sorted(new)), tuple(sorted(gone))))
         if self.serves_on_demand and not self.scoped:
             self.scoped = True

@@ -48,6 +48,16 @@ def fresh(cluster: Cluster) -> Translator:
     return translator
 
 
+def gathered(cluster: Cluster) -> Translator:
+    """One that finds everything there, and judges VirtualServices when it reads them."""
+    translator = Translator(WORKLOAD, cluster.snapshot, cluster.is_valid)
+    for kind, key, object_ in cluster.everything():
+        valid = None if kind is VIRTUAL_SERVICE else cluster.is_valid(object_)
+        translator.gather(kind.kind, key, object_, valid=valid)
+    translator.begin()
+    return translator
+
+
 @dataclass(frozen=True)
 class Answers:
     """What a translator says of everything that may be asked for."""
@@ -115,10 +125,31 @@ def test_after_any_edits_everything_is_as_from_scratch_and_what_changed_was_name
         touched.gateways |= translator.turned()
         after, scratch = answers(translator), fresh(cluster)
         assert translator.everything() == scratch.everything()
-        assert after == answers(scratch)
+        assert after == answers(scratch) == answers(gathered(cluster))
         assert list(stale(before, after, touched, translator)) == []
         before = after
     assert translator.everything() == translate(cluster.shuffled(random), WORKLOAD, frozenset(cluster.invalid))
+
+
+def test_a_virtual_service_that_was_only_gathered_is_judged_when_it_is_first_read_and_once() -> None:
+    cluster, judged = Cluster(), list[str]()
+    for object_ in edits.at_work():
+        cluster.edit(Edit(object_))
+
+    def judge(object_: Object) -> bool:
+        judged.append(object_.metadata.name)
+        return False
+
+    translator = Translator(WORKLOAD, cluster.snapshot, judge)
+    for kind, key, object_ in cluster.everything():
+        translator.gather(kind.kind, key, object_, valid=None if kind is VIRTUAL_SERVICE else True)
+    translator.begin()
+    assert judged == []
+    for _ in range(2):
+        answers(translator)
+    assert judged
+    assert len(judged) == len(set(judged))
+    assert not any(site.clusters for name in NAMES for site in translator.ask(name)[1])
 
 
 def test_the_edits_begin_where_everything_serves() -> None:

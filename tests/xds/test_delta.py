@@ -279,6 +279,17 @@ def test_the_last_good_version_of_a_refused_secret_is_sent_once_more() -> None:
     assert said(client.publish(resource(SDS, "kubernetes://s", "1"))) == ["SDS kubernetes://s@1"]
 
 
+def test_endpoints_are_not_taken_away_when_they_are_gone_before_newer_ones_are_refused() -> None:
+    """A cluster that was not replaced has the older ones still, and a listener that is draining may use it."""
+    cluster, endpoints = web()
+    client = Client(cluster, endpoints)
+    client.ask(EDS, "web")
+    client.answer(EDS)
+    assert said(client.publish(cluster, resource(EDS, "web", "2"))) == ["EDS web@2"]
+    assert client.publish() == []
+    assert client.answer(EDS, error="bad") == []
+
+
 def test_the_last_good_version_of_a_refused_listener_is_there_still() -> None:
     client = Client(resource(LDS, "l", "1"))
     client.ask(LDS)

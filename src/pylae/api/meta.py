@@ -1,6 +1,7 @@
 """What all objects have in common: identity, metadata, conditions (Kubernetes, meta/v1)."""
 
 from dataclasses import dataclass
+from sys import intern
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
@@ -107,4 +108,4 @@ class Object(Part, frozen=True, kw_only=True):
     @property
     def ref(self) -> ObjectRef:
         """The object's name in findings and messages."""
-        return ObjectRef(self.kind, self.metadata.namespace, self.metadata.name)
+        return ObjectRef(intern(self.kind), intern(self.metadata.namespace), self.metadata.name)

@@ -30,6 +30,9 @@ class Kind:
     categories: tuple[str, ...] = ()
     namespaced: bool = True
 
+    def __hash__(self) -> int:
+        return hash(self.plural)  # its plural tells a kind from nearly all others, and no other field need be looked at
+
     @property
     def api_version(self) -> str:
         """`networking.istio.io/v1`, or `v1` for the core group, in the preferred version."""

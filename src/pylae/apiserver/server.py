@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -45,7 +46,7 @@ def utc_now() -> datetime:
 
 
 class ApiServer:
-    """The embedded Kubernetes API on a loopback address.
+    """The embedded Kubernetes API on a loopback address, and on a Unix socket if the settings name one.
 
     `admit` judges objects before they are stored, `logs` gives what `kubectl logs` prints, `registry` says which
     kinds there are. After `start`, the kubeconfig of the settings lets kubectl in.
@@ -82,6 +83,7 @@ class ApiServer:
         async with AsyncExitStack() as opened:
             backend = await self._open_backend(opened)
             listener = opened.enter_context(_bind(self.settings))
+            inner = opened.enter_context(_private(self.settings.socket)) if self.settings.socket else None
             self.port = listener.getsockname()[1]
             self._identity = await asyncio.to_thread(Identity.ensure, self.settings, self.url, self._clock())
             runner = self._runner(Door(backend, self._identity.doorkeeper()))
@@ -89,6 +91,8 @@ class ApiServer:
             opened.push_async_callback(runner.cleanup)
             opened.callback(backend.cache.end_watches)
             await web.SockSite(runner, listener, ssl_context=self._identity.tls).start()
+            if inner is not None:
+                await web.SockSite(runner, inner).start()
             opened.push_async_callback(_cancel, asyncio.create_task(self._tend_for_ever()))
             self._open = opened.pop_all()
 
@@ -165,6 +169,20 @@ def _bind(settings: ApiServerSettings) -> socket.socket:
             "Stop what uses that port, or choose another."
         ) from error
     return listener
+
+
+@contextmanager
+def _private(path: Path) -> Iterator[socket.socket]:
+    """A Unix socket in place of what a dead process left there. Nobody can connect before it is its owner's alone."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(BACKLOG)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
 
 
 async def _cancel(task: "asyncio.Task[None]") -> None:

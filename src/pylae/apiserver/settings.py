@@ -41,12 +41,15 @@ class ApiServerSettings:
 
     - `data`: the SQLite file; `pki/` and `kubeconfig` lie beside it
     - `host`, `port`: a loopback address; port 0 takes a free one. kubectl caches by address, so a port should stay
+    - `socket`: a Unix socket for clients of the same user, beside the address. Plain HTTP, which nobody else can read;
+      who asks proves it there as well. Its directory is to be its owner's alone
     - `host_names`: further names that clients may reach it by (a tunnel, a container's port); in the certificate too
     """
 
     data: Path
     host: str = "127.0.0.1"
     port: int = 0
+    socket: Path | None = None
     host_names: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 

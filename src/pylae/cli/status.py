@@ -76,7 +76,8 @@ def refusals(told: Json) -> Iterator[str]:
 
 
 def findings(told: Json) -> Iterator[str]:
-    """Each finding with its cure below it; what is the same for several objects is said once."""
+    """Each finding with its cure below it; what is the same for several objects is said once. Of very many not all are
+    listed."""
     alike: dict[tuple[str, str], list[Json]] = {}
     for finding in told.get("findings", ()):
         alike.setdefault((finding["code"], finding["message"]), []).append(finding)
@@ -84,6 +85,9 @@ def findings(told: Json) -> Iterator[str]:
         yield _finding_line(several)
         if several[0].get("cure"):
             yield f"    → {several[0]['cure']}"
+    listed = sum(map(len, alike.values()))
+    if (more := told.get("findingsTotal", listed) - listed) > 0:
+        yield f"and {more:,} more findings"
 
 
 def _finding_line(several: list[Json]) -> str:

@@ -167,11 +167,12 @@ class _Start:
         return await self._client(), api
 
     def _api_settings(self, port: int) -> ApiServerSettings:
-        return ApiServerSettings(data=self.data.database, port=port)
+        return ApiServerSettings(data=self.data.database, port=port, socket=self.data.api_socket)
 
     async def _client(self) -> Client:
         """Each has connections and warnings of its own."""
-        return await self.opened.enter_async_context(Client(load(self.data.kubeconfig)))
+        connection = load(self.data.kubeconfig).through(self.data.api_socket)
+        return await self.opened.enter_async_context(Client(connection))
 
     async def _open_doors(self, witness: Witness) -> None:
         inward = await introspection.serve(introspection.application(witness), self.data.control_socket)

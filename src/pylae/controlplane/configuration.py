@@ -8,15 +8,13 @@ rotation touches no listener, an endpoint no route.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from pylae.api.gateway import Gateway
 from pylae.api.meta import Object, ObjectRef
-from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, Kind
+from pylae.api.scheme import CONFIG_MAP, ENDPOINT_SLICE, SECRET, SERVICE, VIRTUAL_SERVICE, Kind
 from pylae.controlplane.backends import AHEAD, Backends
 from pylae.controlplane.credentials import Credentials
 from pylae.controlplane.crowding import crowded
 from pylae.controlplane.examination import Examination
 from pylae.controlplane.ledger import Ledger
-from pylae.controlplane.naming import Naming
 from pylae.controlplane.on_demand import OnDemand
 from pylae.kube.store import Change
 from pylae.model.finding import Level
@@ -49,7 +47,7 @@ class Configuration:
         self.snapshot = snapshot
         self.world = World()
         self.ledger = Ledger()
-        self.translator = Translator(workload, snapshot)
+        self.translator = Translator(workload, snapshot, self._judge)
         self.translation = Translation()
         self.backends = Backends(self.translator.registry, self.world, self.ledger)
         self.credentials = Credentials(workload.namespace, snapshot.secrets, self.world, expiry=expiry)
@@ -59,7 +57,6 @@ class Configuration:
         self._emission = Emission()
         self._touched = Touched()
         self._secrets: set[str] = set()
-        self._naming = Naming()
         self._began = False
 
     @property
@@ -83,23 +80,24 @@ class Configuration:
         if kind is SECRET or (kind in READ_LATER and key[0] != self.workload.namespace):
             return
         new = change.glance()
-        valid = kind in UNJUDGED or self._judge(ObjectRef(kind.kind, *key), new)
+        valid = None if kind is VIRTUAL_SERVICE else kind in UNJUDGED or self._judged(kind, key, new)
         self.translator.gather(kind.kind, key, new, valid=valid)
-        if kind is GATEWAY:
-            self._naming.put(key, new if isinstance(new, Gateway) else None)
 
     def _note(self, kind: Kind, key: ObjectKey, old: Object | None, new: Object | None) -> None:
-        valid = kind in UNJUDGED or self._judge(ObjectRef(kind.kind, *key), new)
-        touched = self.translator.note(kind.kind, key, old, new, valid=valid)
-        if isinstance(new or old, Gateway):
-            self._naming.put(key, new if isinstance(new, Gateway) else None)
-        self._touched.add(touched)
+        valid = kind in UNJUDGED or self._judged(kind, key, new)
+        self._touched.add(self.translator.note(kind.kind, key, old, new, valid=valid))
         self.report(kind, key)
 
-    def _judge(self, about: ObjectRef, object_: Object | None) -> bool:
+    def _judged(self, kind: Kind, key: ObjectKey, object_: Object | None) -> bool:
+        """As `_judge`; of what is gone nothing is said any more."""
+        if object_ is None:
+            self.ledger.silence(ObjectRef(kind.kind, *key))
+        return object_ is None or self._judge(object_)
+
+    def _judge(self, object_: Object) -> bool:
         """Whether an object breaks no rule of its kind; what it breaks is told."""
-        found = validate(object_) if object_ is not None else ()
-        self.ledger.tell(about, found)
+        found = validate(object_)
+        self.ledger.tell(object_.ref, found)
         return not (found and any(finding.level is Level.ERROR for finding in found))
 
     def settle(self) -> None:
@@ -112,11 +110,11 @@ class Configuration:
         self._send_ahead()
         turned = self.translator.turned()
         touched.gateways |= turned if self._began else frozenset()
-        self.backends.refresh(touched.hostnames)
+        self.backends.refresh(touched.endpoints)
         self.credentials.refresh(secrets)
         self.on_demand.touch(touched)
         self.examination.touch(touched)
-        self.examination.secrets(gateway for name in secrets for gateway in self._naming.of(name))
+        self.examination.secrets(secrets)
         if not self._began:
             self._began = True
             self.examination.begin()

@@ -83,6 +83,10 @@ class DataDirectory:
         return self.run / "admin.sock"
 
     @property
+    def api_socket(self) -> Path:
+        return self.run / "api.sock"
+
+    @property
     def control_socket(self) -> Path:
         return self.run / "control.sock"
 

@@ -1,17 +1,19 @@
 """The document of `GET /status`: one account of everything, for `pylae status`, the start-up summary and machines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pylae import __version__
+from pylae.api.meta import ObjectRef
+from pylae.api.scheme import GATEWAY
 from pylae.controlplane.configuration import Configuration
 from pylae.controlplane.refusals import UnboundPort
 from pylae.kube.report import Standing
 from pylae.model.finding import Finding
 from pylae.model.ir.secret import TlsCertificate
-from pylae.model.translation import ServerPlan
+from pylae.model.snapshot import Key
 from pylae.rules.pem import CertificateFacts, facts
 from pylae.status.table import SiteRow, site_rows
 from pylae.translate.endpoints import endpoints
@@ -25,6 +27,9 @@ Json = dict[str, object]
 
 KIBIBYTE = 1024
 
+FINDINGS = 1000
+"""Findings that are listed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnvoyState:
@@ -36,16 +41,21 @@ class EnvoyState:
 
 
 def status(configuration: Configuration, unbound: Iterable[UnboundPort], standing: Iterable[Standing]) -> Json:
-    """What serves, on which ports, and what is wrong. Stable keys."""
-    findings = configuration.ledger.all()
-    translation = replace(configuration.translation, servers=tuple(_servers(configuration, findings)))
-    rows = site_rows(translation, known_certificates(configuration), findings, configuration.translator.plans)
+    """What serves, on which ports, and what is wrong; of very many findings the worst. Stable keys."""
+    ledger, translator = configuration.ledger, configuration.translator
+    findings = ledger.worst(FINDINGS)
+    gateways = _gateways(configuration, findings)
+    servers = tuple(server for gateway in gateways for server in translator.plans(gateway))
+    found = [finding for gateway in gateways for finding in ledger.about(ObjectRef(GATEWAY.kind, *gateway))]
+    translation = replace(configuration.translation, servers=servers)
+    rows = site_rows(translation, known_certificates(configuration), found, translator.plans)
     return {
         "version": __version__,
         "ports": list(_ports(configuration, {str(port.address): port for port in unbound})),
         "sites": [_site(row) for row in rows],
         "onDemand": _on_demand(configuration),
         "findings": [_finding(finding) for finding in findings],
+        "findingsTotal": len(ledger),
         "files": [_standing(path) for path in standing],
     }
 
@@ -99,13 +109,12 @@ def memory(pid: int) -> int | None:
     return next((int(line.split()[1]) * KIBIBYTE for line in lines if line.startswith("VmRSS:")), None)
 
 
-def _servers(configuration: Configuration, findings: Iterable[Finding]) -> Iterator[ServerPlan]:
-    """The servers of all Gateways that have one sent ahead, or of which something is found."""
+def _gateways(configuration: Configuration, findings: Iterable[Finding]) -> list[Key]:
+    """The Gateways that have a server sent ahead, or of which something is found."""
     listeners = configuration.translator.plan.listeners()
     gateways = {server.gateway_key for listener in listeners for server in listener.servers}
-    gateways |= {(f.about.namespace, f.about.name) for f in findings if f.about.kind == "Gateway"}
-    for gateway in sorted(gateways):
-        yield from configuration.translator.plans(gateway)
+    gateways |= {(f.about.namespace, f.about.name) for f in findings if f.about.kind == GATEWAY.kind}
+    return sorted(gateways)
 
 
 def _on_demand(configuration: Configuration) -> Json:

@@ -16,6 +16,7 @@ from pylae.api.scheme import GATEWAY, Kind
 from pylae.controlplane.backends import unready
 from pylae.controlplane.credentials import NEVER, Credentials
 from pylae.controlplane.ledger import Ledger
+from pylae.controlplane.naming import Naming
 from pylae.model.finding import Finding
 from pylae.model.ir.cluster import Discovery
 from pylae.model.snapshot import Key
@@ -75,6 +76,8 @@ class Examination:
     """Of these the first is taken out again and again, for which a `dict` is slow."""
     _backlog: Iterator[Subject] = field(default_factory=lambda: iter(()))
     _is_over: bool = True
+    _naming: Naming = field(default_factory=Naming)
+    """The Gateways that were looked into, by the secrets that they name."""
     _due: list[tuple[datetime, Key]] = field(default_factory=list)
     """A heap; of a Gateway that was looked into again what it says first may hold no more."""
     _due_at: dict[Key, datetime] = field(default_factory=dict)
@@ -101,6 +104,7 @@ class Examination:
         self._is_over = False
 
     def _served(self, gateways: tuple[Key, ...]) -> Iterator[Subject]:
+        """Each Gateway before its hosts: they are known once it was looked into, which is when the next is taken."""
         for key in gateways:
             yield _Servers(key)
             yield from self._hosts_of.get(key, ())
@@ -112,12 +116,13 @@ class Examination:
         changed.update(dict.fromkeys(map(_Servers, touched.gateways)))
         changed.update(dict.fromkeys(_Host(*place) for place in touched.names))
         changed.update(dict.fromkeys(self._routed(touched.routes)))
-        for hostname in touched.hostnames:
+        for hostname in touched.endpoints:
             changed.update(dict.fromkeys(self._readers(hostname)))
 
-    def secrets(self, gateways: Iterable[Key]) -> None:
-        """A Secret that these Gateways name changed."""
-        self._changed.update(dict.fromkeys(map(_Servers, gateways)))
+    def secrets(self, names: Iterable[str]) -> None:
+        """These changed, by their names in secret discovery. Gateways that name them and were never looked into will be
+        anyway."""
+        self._changed.update((_Servers(gateway), None) for name in names for gateway in self._naming.of(name))
 
     def examine(self) -> bool:
         """Look into one subject; whether there was one."""
@@ -151,6 +156,7 @@ class Examination:
 
     def _look_into_servers(self, subject: Subject, key: Key, now: datetime) -> None:
         plans = self.translator.plans(key)
+        self._naming.put(key, self.translator.snapshot.gateways.get(key))
         self.ledger.tell(subject, [*self.translator.told(key), *self._secrets_of(plans, key, now)])
         waiting = (plan for plan in plans if plan.on_demand and not plan.redirect)
         self._note_hosts(key, {_Host(plan.listener, host) for plan in waiting for host in plan.hosts})

@@ -8,10 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from types import MappingProxyType
 
 from pylae.api.meta import ObjectRef
-from pylae.model.finding import Finding, Level
+from pylae.model.finding import Code, Finding, Level
 
 SEVERITY = {level: place for place, level in enumerate(Level)}
 """What is worst comes first."""
@@ -91,6 +92,13 @@ class Ledger:
         """Every finding that stands, once: by level with the worst first, then by object, path and words."""
         return tuple(sorted(self._sources, key=_place))
 
+    def worst(self, count: int) -> tuple[Finding, ...]:
+        """So many of the findings that stand, of the worst levels, in the order of `all`. Only they are sorted."""
+        by_level: dict[Level, list[Finding]] = {level: [] for level in Level}
+        for finding in self._sources:
+            by_level[finding.code.level].append(finding)
+        return tuple(sorted(islice(chain.from_iterable(by_level.values()), count), key=_place))
+
     def news(self) -> News:
         """What changed since this was last asked."""
         news = News(tuple(self._came), tuple(self._went))
@@ -106,7 +114,7 @@ class Ledger:
             found.add(finding)
         elif found is not finding:
             self._about[finding.about] = {found, finding}
-        self._counts[_code(finding)] += 1
+        self._counts[code_key(finding.code)] += 1
         if finding in self._went:
             del self._went[finding]
         else:
@@ -125,7 +133,7 @@ class Ledger:
 
     def _withdraw(self, finding: Finding) -> None:
         """From its object and its code."""
-        code, found = _code(finding), self._about[finding.about]
+        code, found = code_key(finding.code), self._about[finding.about]
         if isinstance(found, set):
             found.remove(finding)
         if found == finding or not found:
@@ -135,8 +143,8 @@ class Ledger:
             del self._counts[code]
 
 
-def _code(finding: Finding) -> CodeKey:
-    return finding.code.number, finding.code.reason
+def code_key(code: Code) -> CodeKey:
+    return code.number, code.reason
 
 
 def _place(finding: Finding) -> tuple[object, ...]:

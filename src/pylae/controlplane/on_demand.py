@@ -22,7 +22,8 @@ from pylae.xds.scope import emit_asked_routes, emit_probe, emit_scope
 from pylae.xds.world import World
 
 SPELLINGS = 4
-"""Ways to spell one host (`Shop.Example.com`) that are answered at the same time: each costs Envoy a secret."""
+"""Ways to spell one host (`Shop.Example.com`) that are answered at the same time: each costs Envoy a secret. In lower
+case it always is, so that nobody takes a host from others by spelling it oddly."""
 
 NAMES_BELOW_A_WILDCARD = 10_000
 """Names below one wildcard host that may be in use at the same time; whoever asks for more is refused until some have
@@ -34,8 +35,9 @@ class Use:
     """A host in use, by the spellings under which its certificate was asked for.
 
     With `probe` its scopes are sent without their routes, which Envoy asks for by a name that begins so as soon as a
-    request needs them; `used` says that there was one. A host that `rests` has no certificate any more, and clusters
-    only while it is used: what is left of it is there for connections that may still be open.
+    request needs them; `used` says that there was one. A host that `rests` has neither certificate nor clusters any
+    more: its scopes are there for connections that may still be open. A request on one of those wakes it, and until a
+    client comes anew it is in use without a spelling.
     """
 
     host: str
@@ -48,7 +50,7 @@ class Use:
     used: bool = True
     rests: bool = False
     since: float = 0.0
-    """When it was put to rest, or found in use while it rested."""
+    """When it was put to rest."""
 
     def routes_of(self, scope: Scope) -> str:
         """The name under which Envoy asks for the routes of a scope that is probed."""
@@ -81,16 +83,13 @@ class OnDemand:
     def leave(self, key: Key) -> None:
         """No Envoy uses the name any more."""
         type_, name = key
-        if type_ is Type.ROUTE:
-            self._world.drop(key)
-            return
-        use = self.uses.get(host_of(name) if type_ is Type.SECRET else _host_of_scope(name))
-        if use is None or (type_ is Type.SECRET and name not in use.spellings):
-            return
-        self._credentials.drop(name)
-        use.spellings.discard(name)
-        if not (use.spellings or use.rests):
-            self.close(use)
+        match type_:
+            case Type.SECRET:
+                self._leave_certificate(name)
+            case Type.SCOPE:
+                self._leave_use(self.uses.get(_host_of_scope(name)))
+            case _:
+                self._world.drop(key)
 
     def touch(self, touched: Touched) -> None:
         """Make anew what a change may have changed."""
@@ -99,12 +98,15 @@ class OnDemand:
                 self._follow(use)
 
     def probe(self, use: Use, probe: str) -> None:
-        """Take the routes out of the host's scopes: who needs them asks."""
+        """Take the routes out of the host's scopes: who needs them asks, but for an Envoy that has routes of this very
+        name, from a control plane before this one."""
         for site in use.sites if use.probe else ():
             self._world.drop((Type.ROUTE, use.routes_of(site.scope)))
         use.probe, use.used = probe, False
         for site in use.sites:
-            self._world.put(emit_probe(site.scope, use.routes_of(site.scope)))
+            routes = use.routes_of(site.scope)
+            use.used |= self._world.get_resource((Type.ROUTE, routes)) is not None
+            self._world.put(emit_probe(site.scope, routes))
 
     def rest(self, use: Use) -> None:
         """Nobody needed the host for long: let go of all but its scopes."""
@@ -129,7 +131,7 @@ class OnDemand:
         host = host_of(name)
         known = self.uses.get(host)
         use = known or self._open(host)
-        if use is None or (name not in use.spellings and len(use.spellings) >= SPELLINGS):
+        if use is None or (name not in {host, *use.spellings} and len(use.spellings) >= SPELLINGS):
             return
         if not self._serve(use, name):
             self._credentials.drop(name)
@@ -152,15 +154,36 @@ class OnDemand:
         use = self.uses.get(_host_of_scope(name))
         for site in use.sites if use else ():
             if use and site.scope.name == scope:
-                use.used = True
+                use.used, use.rests = True, False
                 self._backends.hold(use.host, _clusters(use))
                 self._world.put(emit_asked_routes(site.scope, name))
 
     def _ask_scope(self, name: str) -> None:
         """An Envoy came with the scope of a host: connections may be open that need it."""
         host = _host_of_scope(name)
-        use = None if host in self.uses else self._open(host, (name.removesuffix(f"|{host}"),))
-        if use and all(site.scope.name != name for site in use.sites):
+        known, kept = self.uses.get(host), (name.removesuffix(f"|{host}"),)
+        use = known or self._open(host, kept)
+        if use is None or any(site.scope.name == name for site in use.sites):
+            return
+        if known:
+            self._follow(use, kept)
+        else:
+            self.close(use)
+
+    def _leave_certificate(self, name: str) -> None:
+        """Envoy also leaves a certificate that was taken from it. That says nothing of connections: the host stays for
+        those that may be open."""
+        use = self.uses.get(host_of(name))
+        if use is None or name not in use.spellings:
+            return
+        was_there = self._world.get_resource((Type.SECRET, name)) is not None
+        self._credentials.drop(name)
+        use.spellings.discard(name)
+        if was_there:
+            self._leave_use(use)
+
+    def _leave_use(self, use: Use | None) -> None:
+        if use and not (use.spellings or use.rests):
             self.close(use)
 
     def _open(self, host: str, kept: Collection[str] = ()) -> Use | None:
@@ -176,15 +199,16 @@ class OnDemand:
         use.rests, use.probe = False, ""
         self._send(use)
 
-    def _follow(self, use: Use) -> None:
+    def _follow(self, use: Use, kept: tuple[str, ...] = ()) -> None:
         """A host that is sent ahead by now stays for the connections that are open, as long as it is served at all."""
         before = use.sites
         self._unfile(use)
-        use.pattern, use.sites = self._translator.ask(use.host, tuple(site.scope.listener for site in before))
+        kept = (*kept, *(site.scope.listener for site in before))
+        use.pattern, use.sites = self._translator.ask(use.host, kept)
         self._file(use)
-        kept = {site.scope.name for site in use.sites}
+        scopes = {site.scope.name for site in use.sites}
         for site in before:
-            if site.scope.name not in kept:
+            if site.scope.name not in scopes:
                 self._drop(use, site)
         if not use.sites:
             self.close(use)
@@ -194,7 +218,7 @@ class OnDemand:
             self._serve(use, name)
 
     def _send(self, use: Use) -> None:
-        if use.used or not use.rests:
+        if not use.rests:
             self._backends.hold(use.host, _clusters(use))
         for site in use.sites:
             if not use.probe:

@@ -2,7 +2,8 @@
 in Prometheus.
 
 It runs beside the loop and never holds it up. What changed is reported first and one by one; what was there at the
-start is looked at in the time that is left. The newest findings are what counts, and what was overtaken is not written.
+start, and what comes by the hundred, is looked at in the time that is left. The newest findings are what counts, and
+what was overtaken is not written.
 """
 
 import asyncio
@@ -14,11 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from pylae.api.meta import ObjectRef
 from pylae.api.scheme import DESTINATION_RULE, GATEWAY, SERVICE, SERVICE_ENTRY, VIRTUAL_SERVICE, Kind
 from pylae.controlplane.agenda import Agenda
 from pylae.controlplane.backlog import Backlog
-from pylae.controlplane.ledger import Ledger
+from pylae.controlplane.ledger import Ledger, News
 from pylae.controlplane.metrics import Metrics
+from pylae.controlplane.opening import Opening
 from pylae.controlplane.settling import Settling
 from pylae.controlplane.statuses import Statuses
 from pylae.kube.client import Client
@@ -40,7 +43,12 @@ SLICE, REST = 0.005, 0.015
 """Seconds that the backlog of a start is worked on, and that it then rests: it is in no hurry. A slice that took longer
 rests longer."""
 
+MANY = 100
+"""Things to report that are matters of the moment. What comes while there are more waits with the backlog."""
+
 LEVELS = {Level.ERROR: logging.WARNING, Level.WARNING: logging.WARNING, Level.INFO: logging.INFO}
+
+NOT_ONE_BY_ONE = "{:,} more such findings are not told one by one; see `pylae status`"
 
 FRONT = (GatewayWorkload().namespace, GatewayWorkload().name)
 
@@ -57,9 +65,9 @@ Item = tuple[Kind, Key] | EventWanted
 class Reporter:
     """`plans` are those of one Gateway; of Services only `front` gets a status, the gateway's own.
 
-    Conditions are written at once. Events and log lines wait until a finding has settled. Of what was there at the
-    start not everything is known before all of it was looked into: until then only those objects get conditions that
-    were touched, so that none says for a moment that all is well.
+    Conditions are written at once. Events and log lines wait until a finding has settled; of a start's findings not all
+    get one. Of what was there at the start not everything is known before all of it was looked into: until then only
+    those objects get conditions that were touched, so that none says for a moment that all is well.
     """
 
     client: Client
@@ -76,18 +84,26 @@ class Reporter:
         self._recorder = Recorder(self.client)
         self._agenda: Agenda[Item] = Agenda()
         self._backlog = Backlog(self.client, ())
+        self._later: Agenda[Item] = Agenda()
+        """What is worked off before the backlog, and as slowly."""
         self._resumes = 0.0
         """When the backlog has rested."""
         self._began = False
         self._early: set[tuple[Kind, Key]] = {(SERVICE, self.front)}
         """What may be told before all was looked into."""
         self._settling = Settling()
+        self._opening = Opening()
+        self._settling_first = Settling()
+        """What was found at the start."""
         self._woken = asyncio.Event()
 
     def touch(self, kind: Kind, key: Key) -> None:
         """The object is new, different or gone, or what became of it is. What has no status is passed over."""
+        self._touch(kind, key, self._agenda)
+
+    def _touch(self, kind: Kind, key: Key, agenda: Agenda[Item]) -> None:
         if kind in (GATEWAY, VIRTUAL_SERVICE) or (kind is SERVICE and key == self.front):
-            self._agenda.add((kind, key))
+            agenda.add((kind, key))
             if not self._began:
                 self._early.add((kind, key))
 
@@ -96,6 +112,9 @@ class Reporter:
         time counts."""
         if self._began:
             return
+        self._hear(time.monotonic())
+        for code, count in self._opening.rest(self.ledger.counts):
+            logger.log(LEVELS[code.level], "%s %s: %s", code.number, code.reason, NOT_ONE_BY_ONE.format(count))
         self._began = True
         self._early.clear()
         self._backlog = Backlog(self.client, (GATEWAY, VIRTUAL_SERVICE))
@@ -121,10 +140,10 @@ class Reporter:
     async def _turn(self, moment: float) -> None:
         """One piece of work, or a pause until there is some."""
         self._hear(moment)
-        self._announce(moment)
+        self._announce(self._settling, self._ahead, moment)
         if (item := self._agenda.take(moment)) is not None:
             await self._attempt(item, self._report(item))
-        elif not self._backlog.is_empty and self._resumes <= moment:
+        elif self._is_behind(moment) and self._resumes <= moment:
             await self._work_off()
         else:
             await self._pause(self._leisure(moment))
@@ -134,19 +153,30 @@ class Reporter:
         for code in {(finding.code.number, finding.code.reason) for finding in (*news.came, *news.went)}:
             self.metrics.found(*code, self.ledger.counts.get(code, 0))
         for about in news.about:
-            kind, key = KINDS.get(about.kind), (about.namespace, about.name)
-            if kind and (self._began or (kind, key) in self._early):
-                self.touch(kind, key)
-        for finding in self._settling.hear(news, moment):
+            if (kind := KINDS.get(about.kind)) and self._is_of_now(about):
+                self._touch(kind, (about.namespace, about.name), self._ahead)
+        now = tuple([finding for finding in news.came if self._is_of_now(finding.about)])
+        first = self._opening.admit(finding for finding in news.came if not self._is_of_now(finding.about))
+        settled = self._settling.hear(News(now, news.went), moment)
+        for finding in (*settled, *self._settling_first.hear(News(first, news.went), moment)):
             logger.info("Settled: %s %s: %s", finding.code.number, finding.about, finding.message)
 
-    def _announce(self, moment: float) -> None:
-        standing = self._settling.standing(moment)
+    def _is_of_now(self, about: ObjectRef) -> bool:
+        """Whether what is found on an object follows from a change, and was not there at the start."""
+        return self._began or (KINDS.get(about.kind), (about.namespace, about.name)) in self._early
+
+    @property
+    def _ahead(self) -> Agenda[Item]:
+        """Where to put what follows from a change."""
+        return self._later if len(self._later) or len(self._agenda) >= MANY else self._agenda
+
+    def _announce(self, settling: Settling, agenda: Agenda[Item], moment: float) -> None:
+        standing = settling.standing(moment)
         for finding in standing:
             logger.log(LEVELS[finding.level], "%s", finding)
         for wanted in events_wanted(standing):
             if wanted.about.kind in KINDS:
-                self._agenda.add(wanted)
+                agenda.add(wanted)
 
     async def _report(self, item: Item) -> None:
         match item:
@@ -158,14 +188,21 @@ class Reporter:
         await asyncio.sleep(0)
 
     async def _work_off(self) -> None:
-        """A slice of the backlog, and then a rest in proportion."""
-        began = time.monotonic()
-        while not self._backlog.is_empty and time.monotonic() - began < SLICE:
-            if seen := await self._backlog.next():
-                await self._attempt((seen.kind, seen.key), self._statuses.look_at(seen))
+        """A slice of what is in no hurry, and then a rest in proportion."""
+        now = began = time.monotonic()
+        self._announce(self._settling_first, self._later, began)
+        while now - began < SLICE and (len(self._later) or not self._backlog.is_empty):
+            await self._catch_up(now)
             await asyncio.sleep(0)
+            now = time.monotonic()
         end = time.monotonic()
         self._resumes = end + (end - began) * REST / SLICE
+
+    async def _catch_up(self, moment: float) -> None:
+        if (item := self._later.take(moment)) is not None:
+            await self._attempt(item, self._report(item))
+        elif seen := await self._backlog.next():
+            await self._attempt((seen.kind, seen.key), self._statuses.look_at(seen))
 
     async def _attempt(self, item: Item, work: Awaitable[None]) -> None:
         """What the API does not take stays on the agenda; what crashes leaves it, and stops no other."""
@@ -177,10 +214,14 @@ class Reporter:
         except Exception:
             logger.exception("a status could not be made: this is a bug in Pylae, please report it")
 
+    def _is_behind(self, moment: float) -> bool:
+        due = self._settling_first.due()
+        return bool(len(self._later)) or not self._backlog.is_empty or (due is not None and due <= moment)
+
     def _leisure(self, moment: float) -> float | None:
         """Seconds in which there is nothing to do, if nothing happens; None if that alone gives work."""
-        resumes = None if self._backlog.is_empty else self._resumes
-        dues = [due for due in (self._agenda.due(), self._settling.due(), resumes) if due is not None]
+        later = self._resumes if self._is_behind(moment) else self._settling_first.due()
+        dues = [due for due in (self._agenda.due(), self._settling.due(), later) if due is not None]
         return max(0.0, min(dues) - moment) if dues else None
 
     async def _pause(self, seconds: float | None) -> None:

@@ -12,8 +12,8 @@ from pylae.model.finding import Finding
 SETTLE = 0.5
 """Seconds that a finding stands before it is announced."""
 
-AT_A_TIME = 100
-"""Findings that are announced without a pause, however many come at once."""
+AT_A_TIME = 25
+"""Findings that are announced without a pause, however many come at once: about a millisecond's work."""
 
 
 class Settling:
@@ -22,10 +22,14 @@ class Settling:
     def __init__(self) -> None:
         self._since: dict[Finding, float] = {}
         """Those that came and are not announced yet, the oldest first."""
+        self._announced: set[Finding] = set()
+        """Of those that stand."""
 
     def hear(self, news: News, moment: float) -> tuple[Finding, ...]:
         """Takes in what came and what went; gives back what had been announced and is settled now."""
-        settled = tuple([finding for finding in news.went if self._since.pop(finding, None) is None])
+        gone = [finding for finding in news.went if self._since.pop(finding, None) is None]
+        settled = tuple([finding for finding in gone if finding in self._announced])
+        self._announced.difference_update(settled)
         self._since.update(dict.fromkeys(news.came, moment))
         return settled
 
@@ -35,6 +39,7 @@ class Settling:
         standing = tuple(islice(self._until(moment - SETTLE), AT_A_TIME))
         for finding in standing:
             del self._since[finding]
+        self._announced.update(standing)
         return standing
 
     def due(self) -> float | None:

@@ -50,15 +50,12 @@ class Sweep:
             yield self._ahead.popleft()
 
     def _look_at(self, use: Use, now: float, connection_idle: timedelta) -> None:
-        """A host in use is asked about anew, be it that only connections from before it rested use it. What may be
-        open of one that rests is over when nothing was for as long as a connection may idle."""
+        """A host in use is asked about anew. What may be open of one that rests is over when nothing was for as long as
+        a connection may idle."""
         if use.used:
-            use.since = now
             self.on_demand.probe(use, f"{ASKED_ROUTES}{self._round}/")
         elif not use.rests:
             use.since = now
             self.on_demand.rest(use)
         elif connection_idle and now - use.since >= connection_idle.total_seconds():
             self.on_demand.close(use)
-        else:
-            self.on_demand.rest(use)

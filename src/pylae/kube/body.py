@@ -40,6 +40,7 @@ _parts = msgspec.json.Decoder(Parts)
 
 MANAGED_FIELDS: Final = b'"managedFields"'
 LAST_APPLIED_NAME: Final = LAST_APPLIED.encode()
+STATUS: Final = b'"status"'
 STATES: Final = 2**60 - 1
 """A number of 60 bits takes a third less memory than one of 64, and there is one for each object."""
 
@@ -60,6 +61,8 @@ def substance(body: bytes) -> bytes:
 
     A body in which there is nothing of it is returned as it is, and so is one whose parts are no objects.
     """
+    if STATUS not in body and MANAGED_FIELDS not in body and LAST_APPLIED_NAME not in body:
+        return body
     try:
         return _cut(body)
     except msgspec.DecodeError:

@@ -41,6 +41,9 @@ TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Servers on this machine: nothing is gained by compressing for them, at many times the cost of sending as it is."""
 
+READ_AHEAD = 2**20
+"""Bytes of an answer that are taken in before they are asked for: about a page of a list."""
+
 WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10)
 WARNINGS_KEPT = 100
 
@@ -75,12 +78,12 @@ class Client:
         self._warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
 
     async def __aenter__(self) -> Self:
-        context = self.connection.ssl_context()
-        connector = aiohttp.TCPConnector(ssl=context if context is not None else True, limit=0)
         headers = {"User-Agent": f"pylae/{__version__}", "Accept": "application/json"}
         if URL(self.connection.server).host in LOOPBACK:
             headers["Accept-Encoding"] = "identity"
-        self._session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=TIMEOUT)
+        self._session = aiohttp.ClientSession(
+            connector=_connector(self.connection), headers=headers, timeout=TIMEOUT, read_bufsize=READ_AHEAD
+        )
         return self
 
     async def __aexit__(
@@ -172,7 +175,7 @@ class Client:
         try:
             return msgspec.json.decode(body, type=type_)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unreachable(self.connection.server, f"what answers is no Kubernetes API ({error})") from None
+            raise Unreachable(self.connection.place, f"what answers is no Kubernetes API ({error})") from None
 
     async def _ask(
         self,
@@ -207,7 +210,14 @@ class Client:
         except KubeError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable(self.connection.server, _why(error)) from error
+            raise Unreachable(self.connection.place, _why(error)) from error
+
+
+def _connector(connection: Connection) -> aiohttp.BaseConnector:
+    if connection.socket is not None:
+        return aiohttp.UnixConnector(str(connection.socket), limit=0)
+    context = connection.ssl_context()
+    return aiohttp.TCPConnector(ssl=context if context is not None else True, limit=0)
 
 
 def path(kind: Kind, namespace: str = "", name: str = "") -> str:

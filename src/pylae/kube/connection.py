@@ -4,7 +4,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pylae.api.scalars import SecretBytes, SecretText
@@ -23,7 +23,8 @@ class Connection:
     """One context of a kubeconfig, read and checked.
 
     `server` is a URL without a slash at its end; certificates and keys are PEM. An empty `ca` means the machine's own
-    authorities. A token in a file is read again for every request, since clusters renew it there.
+    authorities. A token in a file is read again for every request, since clusters renew it there. With a `socket` the
+    server is asked for there, and not at its address.
     """
 
     server: str
@@ -35,6 +36,17 @@ class Connection:
     server_name: str = ""
     verify: bool = True
     namespace: str = "default"
+    socket: Path | None = None
+
+    def through(self, socket: Path) -> "Connection":
+        """To the same server, as the same user, through a Unix socket of this machine. What never leaves the kernel is
+        not encrypted."""
+        return replace(self, server="http://localhost", socket=socket)
+
+    @property
+    def place(self) -> str:
+        """Where the server is asked, as messages name it."""
+        return str(self.socket) if self.socket else self.server
 
     def headers(self) -> dict[str, str]:
         """What proves who we are, where no client certificate does. Raises `UnusableCredentials`."""

@@ -1,7 +1,7 @@
 """The objects of one kind: held as bytes, made into objects when somebody reads them.
 
 Of a hundred thousand objects few are of interest at a time. A body takes a fraction of the memory of the object that
-it describes; the last few thousand that were read are kept made, so that who reads one twice gets the same one.
+it describes; the last thousand or two that were read are kept made, so that who reads one twice gets the same one.
 """
 
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
@@ -16,7 +16,7 @@ from pylae.model.snapshot import Key
 
 T = TypeVar("T")
 
-RECENT = 2048
+RECENT = 1024
 """Objects of a kind that are kept made, and up to as many again."""
 
 

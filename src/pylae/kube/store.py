@@ -136,6 +136,9 @@ class Store:
         before, reported = objects.body(key), objects.malformed.get(key)
         old = None if before is None else objects.held(key)
         objects.put(key, body)
+        if before is None and body and not objects.is_listed:  # one of a great many, and nobody reads it yet
+            self.snapshot.touched(objects.place, key)
+            return Change(objects.kind, key, None, body, objects)
         if old is not None and before is not None and body is not None and are_alike(before, body):
             return None
         self.snapshot.touched(objects.place, key)

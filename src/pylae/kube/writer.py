@@ -1,8 +1,7 @@
 """The writer: status documents out, and nothing that says what is said already.
 
 Whoever asks for a write knows no statuses: they are read from the API when there is something to decide. What was said
-last of an object is remembered as a digest, so that the same again costs no request, and so that our own writes, which
-come back as events, set off no others.
+last of an object is remembered for a while as a digest, so that the same again costs no request.
 """
 
 import hashlib
@@ -15,6 +14,7 @@ from pylae.api.meta import Object
 from pylae.api.scheme import Kind
 from pylae.kube.client import Client
 from pylae.kube.errors import Conflict, NotFound
+from pylae.kube.objects import Recent
 from pylae.model.snapshot import Key
 
 Json = dict[str, Any]
@@ -33,8 +33,8 @@ class StatusWriter:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._said: dict[Kind, dict[Key, int]] = {}
-        """A digest of what each object says by our doing."""
+        self._said: dict[Kind, Recent[int]] = {}
+        """A digest of what each object says by our doing, of the last few thousand: there may be a hundred thousand."""
 
     async def write(self, kind: Kind, object_: Object, made: Made) -> bool:
         """Brings the fields of the status to the object, and leaves its other fields alone.
@@ -60,19 +60,19 @@ class StatusWriter:
         except NotFound:
             self.forget(kind, key)
             return False
-        self._of(kind)[key] = _digest(object_, made)
+        self._of(kind).keep(key, _digest(object_, made))
         return written
 
     def knows(self, kind: Kind, key: Key) -> bool:
-        """Whether the object was seen to say something by our doing."""
-        return key in self._of(kind)
+        """Whether the object was seen to say something by our doing, of late."""
+        return self._of(kind).get(key) is not None
 
     def forget(self, kind: Kind, key: Key) -> None:
         """This object is gone."""
-        self._of(kind).pop(key, None)
+        self._of(kind).drop(key)
 
-    def _of(self, kind: Kind) -> dict[Key, int]:
-        return self._said.setdefault(kind, {})
+    def _of(self, kind: Kind) -> Recent[int]:
+        return self._said.setdefault(kind, Recent())
 
     async def _present(self, kind: Kind, key: Key) -> Json:
         return (await self._client.get(kind, *key)).get("status") or {}

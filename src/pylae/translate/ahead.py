@@ -5,7 +5,7 @@ It is one picture, for Envoy takes a listener as a whole; its parts are units th
 they read changes.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pylae.api.virtual_service import VirtualService
@@ -25,6 +25,9 @@ from pylae.translate.site import Site, site, unserved
 from pylae.translate.units import Units
 from pylae.translate.view import Reads, View
 
+Stands = Callable[[VirtualService], bool]
+"""Whether a VirtualService breaks no rule of its kind."""
+
 
 @dataclass
 class Bindings:
@@ -33,12 +36,13 @@ class Bindings:
 
     snapshot: Snapshot
     bound: Bound
+    stands: Stands
     _known: dict[Key, tuple[VirtualService, ...]] = field(default_factory=dict)
 
     def get(self, gateway: Key, default: tuple[VirtualService, ...], /) -> tuple[VirtualService, ...]:
         found = self._known.get(gateway)
         if found is None:
-            found = self._known[gateway] = read(self.bound.of(gateway), self.snapshot)
+            found = self._known[gateway] = read(self.bound.of(gateway), self.snapshot, self.stands)
         return found or default
 
     def forget(self, gateways: Iterable[Key]) -> None:
@@ -50,9 +54,9 @@ class Bindings:
         self._known = {gateway: found for gateway, found in self._known.items() if gateway in gateways}
 
 
-def read(keys: Iterable[Key], snapshot: Snapshot) -> tuple[VirtualService, ...]:
-    """The VirtualServices of these names, as far as they are there."""
-    return tuple(found for key in keys if (found := snapshot.virtual_services.get(key)))
+def read(keys: Iterable[Key], snapshot: Snapshot, stands: Stands) -> tuple[VirtualService, ...]:
+    """The VirtualServices of these names, as far as they are there and stand."""
+    return tuple(found for key in keys if (found := snapshot.virtual_services.get(key)) and stands(found))
 
 
 @dataclass
@@ -85,8 +89,7 @@ class Ahead:
         """Brings the picture up to date."""
         self.units.begin()
         self._reads = Reads(self.registry.generation)
-        registry = self.registry.noting({})
-        view = View(self.workload, self.bindings, registry, mesh, self.units, self._reads)
+        view = View(self.workload, self.bindings, self.registry, mesh, self.units, self._reads)
         sites = [site(plan, view) for plan in plans]
         wanted = self.units.steady("wanted", frozenset[str]().union(*(made.clusters for made in sites)))
         backends = view.unit(("clusters",), (wanted,), lambda inner: clusters(wanted, inner))

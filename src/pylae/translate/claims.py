@@ -113,11 +113,11 @@ class Claim:
     def finding(self, code: Code, field: str, message: str, cure: str) -> Finding:
         """A finding on a field of the server."""
         origin = self.origin
-        return Finding(code, origin.about, f"{origin.path}.{field}", message, cure)
+        return Finding(code, origin.about, intern(f"{origin.path}.{field}"), message, cure)
 
 
 def server_origin(gateway: Key, index: int) -> Origin:
-    return Origin(ObjectRef(GATEWAY.kind, *gateway), f"spec.servers[{index}]")
+    return Origin(ObjectRef(GATEWAY.kind, *gateway), intern(f"spec.servers[{index}]"))
 
 
 def named(origin: Origin) -> str:

@@ -6,6 +6,7 @@ Both are looked at as a list of ports, so that routes and clusters need not know
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
+from sys import intern
 
 from pylae.api.core import Service, ServicePort
 from pylae.api.meta import ObjectRef
@@ -35,7 +36,7 @@ class ProvidedPort:
     origin: Origin
 
 
-REMEMBERED = 8192
+REMEMBERED = 4096
 """Hostnames of which the registry remembers what it found: those of some thousand routes, not all there are."""
 
 
@@ -55,13 +56,13 @@ class _Known:
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceRegistry:
     """Services and ServiceEntries by hostname. What is known of a hostname is read once; `asked` tells which were asked
-    for, and who provides them."""
+    for, and who provides them, where somebody wants to know."""
 
     snapshot: Snapshot
     workload: GatewayWorkload
     invalid: Container[ObjectRef] = ()
     """Objects that count as not there."""
-    asked: dict[str, tuple[Provider, ...]] = field(default_factory=dict, repr=False)
+    asked: dict[str, tuple[Provider, ...]] | None = field(default=None, repr=False)
     _known: _Known = field(default_factory=_Known, repr=False)
 
     @property
@@ -87,7 +88,8 @@ class ServiceRegistry:
             if len(known) >= REMEMBERED:
                 self._known.forget(next(iter(known)))
             known[hostname] = found = self._find_providers(hostname)
-        self.asked[hostname] = found
+        if self.asked is not None:
+            self.asked[hostname] = found
         return found
 
     def _find_providers(self, hostname: str) -> tuple[Provider, ...]:
@@ -158,7 +160,7 @@ def provided_ports(provider: Provider) -> tuple[ProvidedPort, ...]:
 
 
 def _service_port(service: Service, index: int, port: ServicePort) -> ProvidedPort:
-    origin = Origin(service.ref, f"spec.ports[{index}]")
+    origin = Origin(service.ref, intern(f"spec.ports[{index}]"))
     return ProvidedPort(port.port, port.name, port.port, of_service_port(port), service, origin)
 
 

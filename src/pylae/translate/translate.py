@@ -5,7 +5,7 @@ What is sent ahead is one picture, a `Translation`. What is served on demand is 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pylae.api.core import ConfigMap, Service
@@ -19,7 +19,7 @@ from pylae.model.ir.scope import NO_SNI
 from pylae.model.snapshot import SERVICE_NAME_LABEL, Key, Snapshot, by_age
 from pylae.model.translation import ServerPlan, Translation
 from pylae.model.workload import GatewayWorkload
-from pylae.rules.hosts import ANY_HOST, matches
+from pylae.rules.hosts import ANY_HOST, matches, specificity
 from pylae.rules.names import service_hostname
 from pylae.translate.ahead import Ahead, Bindings, read
 from pylae.translate.bind import Bound, judge_binding
@@ -65,12 +65,14 @@ def _kinds(snapshot: Snapshot) -> Iterator[tuple[str, Mapping[Key, Object]]]:
 class Touched:
     """What a change touches. `gateways` are those whose servers' fate may be another, `names` hosts on demand by
     listener (a wildcard stands for all names below it), `routes` Gateways and the hosts for which their routes may be
-    others, `hostnames` services that may have other ports or endpoints, `bindings` VirtualServices to judge again."""
+    others, `hostnames` services that somebody else may provide, or with other ports, `endpoints` those whose endpoints
+    may be others, and `bindings` VirtualServices to judge again."""
 
     gateways: set[Key] = field(default_factory=set)
     names: set[tuple[str, str]] = field(default_factory=set)
     routes: set[tuple[Key, str]] = field(default_factory=set)
     hostnames: set[str] = field(default_factory=set)
+    endpoints: set[str] = field(default_factory=set)
     bindings: set[Key] = field(default_factory=set)
 
     def add(self, other: "Touched") -> None:
@@ -78,6 +80,7 @@ class Touched:
         self.names |= other.names
         self.routes |= other.routes
         self.hostnames |= other.hostnames
+        self.endpoints |= other.endpoints
         self.bindings |= other.bindings
 
 
@@ -85,12 +88,18 @@ class Translator:
     """One gateway's units. `note` every change of the snapshot, in the order in which they happened; `ahead` is then
     what is sent ahead, and `ask` gives what is behind a name that is served on demand.
 
-    After any changes everything equals what it would be from scratch.
+    After any changes everything equals what it would be from scratch. `judge` says whether an object breaks no rule of
+    its kind, of one that was gathered before anybody did.
     """
 
-    def __init__(self, workload: GatewayWorkload, snapshot: Snapshot) -> None:
+    def __init__(
+        self, workload: GatewayWorkload, snapshot: Snapshot, judge: Callable[[Object], bool] = lambda _: True
+    ) -> None:
         self.workload = workload
         self.snapshot = snapshot
+        self._judge = judge
+        self._unjudged: set[Key] = set()
+        """VirtualServices that nobody has read since they were gathered."""
         self.mesh = Mesh(workload.access_log)
         self.mesh_findings: tuple[Finding, ...] = ()
         self.invalid: set[ObjectRef] = set()
@@ -100,7 +109,8 @@ class Translator:
         self.registry = ServiceRegistry(snapshot, workload, self.invalid)
         self.computed: Counter[str] = Counter()
         """How many units of each kind were made; `host` counts sites of hosts on demand."""
-        self._ahead = Ahead(workload, self.registry, Bindings(snapshot, self.bound), Units(self.computed))
+        bindings = Bindings(snapshot, self.bound, self._stands)
+        self._ahead = Ahead(workload, self.registry, bindings, Units(self.computed))
 
     def note(self, kind: str, key: Key, old: Object | None, new: Object | None, *, valid: bool = True) -> Touched:
         """An object is new, changed or gone. One that is not `valid` counts as gone, but is not called missing."""
@@ -120,11 +130,13 @@ class Translator:
                 pass
         return touched
 
-    def gather(self, kind: str, key: Key, new: Object | None, *, valid: bool = True) -> None:
+    def gather(self, kind: str, key: Key, new: Object | None, *, valid: bool | None = True) -> None:
         """As `note`, for one of the many objects that are there before anybody asks: what follows from all of them
-        together is worked out once, by `begin`."""
-        self._hold_valid(kind, key, valid=valid)
-        good = new if valid else None
+        together is worked out once, by `begin`. Whether a VirtualService is valid need not be known yet (None)."""
+        self._hold_valid(kind, key, valid=valid is not False)
+        good = new if valid is not False else None
+        if valid is None:
+            self._unjudged.add(key)
         match kind:
             case "Gateway":
                 self.plan.gather(key, good if isinstance(good, Gateway) else None)
@@ -148,12 +160,20 @@ class Translator:
         elif self.invalid:
             self.invalid.discard(ObjectRef(kind, *key))
 
+    def _stands(self, virtual_service: VirtualService) -> bool:
+        """Whether it breaks no rule; of those that were only gathered this is asked when they are first read."""
+        if self._unjudged and (key := _key(virtual_service)) in self._unjudged:
+            self._unjudged.remove(key)
+            self._hold_valid("VirtualService", key, valid=self._judge(virtual_service))
+        return not self.invalid or virtual_service.ref not in self.invalid
+
     def _gateway(self, key: Key, gateway: Object | None, touched: Touched) -> None:
         self._replanned(self.plan.put(key, gateway if isinstance(gateway, Gateway) else None), touched)
         touched.gateways.add(key)
         touched.bindings.update(self.bound.naming(key))
 
     def _virtual_service(self, key: Key, new: Object | None, touched: Touched) -> None:
+        self._unjudged.discard(key)
         before = self.bound.hosts_of(key)
         gateways = self.bound.put(key, new if isinstance(new, VirtualService) else None)
         hosts = {*before, *self.bound.hosts_of(key)}
@@ -163,7 +183,10 @@ class Translator:
 
     def _provider(self, key: Key, versions: tuple[Object | None, Object | None], touched: Touched) -> None:
         for version in versions:
-            touched.hostnames.update(_hostnames(key, version, self.workload.cluster_domain))
+            found = tuple(_hostnames(key, version, self.workload.cluster_domain))
+            touched.endpoints.update(found)
+            if not isinstance(version, EndpointSlice):
+                touched.hostnames.update(found)
         self.registry.forget(touched.hostnames)
         self._ahead.services_touched(touched.hostnames)
         if self._fronts.note(key, *versions):
@@ -200,16 +223,16 @@ class Translator:
 
     def ask(self, host: str, kept: Collection[str] = ()) -> tuple[str, tuple[HostSite, ...]]:
         """The sites of a lower-case server name, or of `NO_SNI`: one for each listener that serves it on demand. Before
-        them the host of a Gateway that it belongs to.
+        them the host of a Gateway that it belongs to: the first site's. There is one certificate for all listeners,
+        which is the first site's too, so that comes of the most specific host.
 
         On listeners that are `kept` also a server counts that is sent ahead by now, if it asks nothing of clients that
-        it did not ask for: connections from before may still be open.
+        it did not ask for: connections from before may still be open. New clients are served by those on demand.
         """
-        found: list[tuple[str, HostSite]] = []
-        for listener in dict.fromkeys((*self.plan.on_demand(), *kept)):
-            claim = self._owner(listener, host, is_kept=listener in kept)
-            if claim and (site := self._site(claim, host)):
-                found.append((_pattern(claim, host), site))
+        listeners = dict.fromkeys((*self.plan.on_demand(), *kept))
+        owners = filter(None, (self._owner(listener, host, is_kept=listener in kept) for listener in listeners))
+        first = sorted(owners, key=lambda claim: self._preference(claim, host))
+        found = [(_pattern(claim, host), site) for claim in first if (site := self._site(claim, host))]
         return (found[0][0] if found else host), tuple(site for _, site in found)
 
     def examine(self, listener: str, pattern: str) -> HostSite | None:
@@ -230,6 +253,9 @@ class Translator:
             return None
         return claim if self.plan.is_on_demand(claim) or (is_kept and self._outlasts(claim)) else None
 
+    def _preference(self, claim: Claim, host: str) -> tuple[bool, tuple[bool, int, str]]:
+        return not self.plan.is_on_demand(claim), specificity(_pattern(claim, host))
+
     def _outlasts(self, claim: Claim) -> bool:
         gateway = self.snapshot.gateways.get(claim.gateway)
         return gateway is not None and outlasts(Server(gateway, claim.index, claim.listen_port))
@@ -240,7 +266,8 @@ class Translator:
             return None
         pattern = pattern or _pattern(claim, host)
         server = Server(gateway, claim.index, claim.listen_port, only=pattern)
-        bound = read(self.bound.of_host(claim.gateway, pattern if host == NO_SNI else host), self.snapshot)
+        speaking = self.bound.of_host(claim.gateway, pattern if host == NO_SNI else host)
+        bound = read(speaking, self.snapshot, self._stands)
         view = View(self.workload, {claim.gateway: bound}, self.registry, self.mesh, Units(self.computed))
         self.computed["host"] += 1
         return host_site(server, host, view)
@@ -270,7 +297,7 @@ class Translator:
     def judge(self, virtual_service: Key) -> tuple[Finding, ...]:
         """What is wrong between a VirtualService and the Gateways that it names."""
         found = self.snapshot.virtual_services.get(virtual_service)
-        if found is None or found.ref in self.invalid:
+        if found is None or not self._stands(found):
             return ()
         return judge_binding(found, self.snapshot, self.invalid, self.workload.cluster_domain)
 
