@@ -37,8 +37,11 @@ SLICE = 0.005
 """Seconds of work after which others have their turn: an Envoy that waits, a request to the API."""
 
 GLANCE, REST = 0.002, 0.01
-"""Seconds that objects are examined, and that all else is then left alone: a handshake is a talk of several turns, and
-must not meet the examination at each."""
+"""Seconds that objects are examined, and that all else is then left alone."""
+
+QUIET = 0.03
+"""Seconds after a change or a question in which nothing is examined: what follows from it is a talk of several turns,
+and must not meet the examination at each."""
 
 SWEEP = 1.0
 """Seconds between two looks at the clock of the sweep."""
@@ -140,6 +143,7 @@ class Loop:
             self._changed_at = self._changed_at or time.monotonic()
             self.configuration.settle()
             self._measure()
+            self._resumes = time.monotonic() + QUIET
         self._answer()
         self._let_go()
         self._publish()
@@ -172,6 +176,7 @@ class Loop:
         """Answer questions for a while; the others are next."""
         began = time.monotonic()
         while time.monotonic() - began < SLICE and (key := self._questions.take()):
+            self._resumes = began + QUIET
             with _survived():
                 self.configuration.on_demand.ask(key)
 

@@ -57,6 +57,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 """The kinds that carry events."""
 
+SOON = 0.05
+"""Seconds from a change to its report: clients that wait for the change itself go first, and what objects that belong
+together say of each other meanwhile is no news."""
+
 Item = tuple[Kind, Key] | EventWanted
 """An object whose status may have to be written, or an event that has to be told."""
 
@@ -65,7 +69,7 @@ Item = tuple[Kind, Key] | EventWanted
 class Reporter:
     """`plans` are those of one Gateway; of Services only `front` gets a status, the gateway's own.
 
-    Conditions are written at once. Events and log lines wait until a finding has settled; of a start's findings not all
+    Conditions are written soon. Events and log lines wait until a finding has settled; of a start's findings not all
     get one. Of what was there at the start not everything is known before all of it was looked into: until then only
     those objects get conditions that were touched, so that none says for a moment that all is well.
     """
@@ -227,4 +231,5 @@ class Reporter:
     async def _pause(self, seconds: float | None) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
+            await asyncio.sleep(SOON)
         self._woken.clear()
