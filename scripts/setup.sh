@@ -64,11 +64,6 @@ need_openssl() {
   has openssl || apt_install openssl || die "openssl is missing. Install it: sudo apt-get install openssl"
 }
 
-# Only some tests need it, and they say so when they are skipped.
-want_h2load() {
-  has h2load || apt_install nghttp2-client || say "h2load is absent, so tests under load are skipped. Install it: sudo apt-get install nghttp2-client"
-}
-
 need_kubectl() {
   has kubectl || apt_install kubernetes-client || apt_unpack kubernetes-client || true
   has kubectl || die "kubectl is missing. Install it as https://kubernetes.io/docs/tasks/tools/install-kubectl-linux/ says"
