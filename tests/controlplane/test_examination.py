@@ -131,6 +131,16 @@ def test_a_gateway_is_looked_into_for_the_time_once_however_often_it_changed(sta
     assert stage.examine() == 1
 
 
+def test_dates_of_gateways_that_are_gone_are_not_kept(stage: Stage) -> None:
+    for number in range(20):
+        passing = gateway(f"h{number}", f"h{number}.io")
+        stage.tell(passing)
+        stage.examine()
+        stage.take_away(passing)
+        stage.examine()
+    assert len(stage.configuration.examination._due) <= 4
+
+
 @settings(max_examples=60)
 @given(edits.scripts())
 def test_after_any_edits_one_finds_what_one_would_find_anew(script: list[list[Edit]]) -> None:

@@ -59,6 +59,11 @@ class _Host:
 Subject = _Binding | _Service | _Servers | _Host
 
 
+OUTDATED = 2
+"""How many times as many dates as count may be kept before the others are thrown away: those of Gateways that are gone,
+or whose certificates are others by now."""
+
+
 @dataclass
 class Examination:
     """`touch` says what may be another; `examine` looks into the next subject and tells the ledger."""
@@ -176,6 +181,8 @@ class Examination:
             heapq.heappush(self._due, (until, key))
         if until < NEVER:
             self._due_at[key] = until
+        if len(self._due) > OUTDATED * (len(self._due_at) + 1):
+            self._due = sorted((until, key) for key, until in self._due_at.items())
 
     def _come_due(self, now: datetime) -> None:
         while self._due and self._due[0][0] <= now:
