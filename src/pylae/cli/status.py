@@ -52,7 +52,8 @@ def on_demand(told: Json) -> str:
     counted = told.get("onDemand") or {}
     if not (counted.get("hosts") or counted.get("inUse")):
         return ""
-    line = f"{counted['hosts']:,} hosts on demand, {counted['inUse']:,} in use"
+    noun = "host" if counted["hosts"] == 1 else "hosts"
+    line = f"{counted['hosts']:,} {noun} on demand, {counted['inUse']:,} in use"
     return line if counted.get("examined") else f"{line}; they are still being looked into"
 
 
