@@ -199,7 +199,8 @@ class Translator:
         before, self.mesh = self.mesh, mesh(self.snapshot, self.workload, findings)
         if before != self.mesh:
             self._ahead.stale = True
-            touched.names.update((listener, ANY_HOST) for listener in self.plan.on_demand())
+            # On no listener in particular: a host in use may be sent ahead by now, and follows all the same.
+            touched.names.update((listener, ANY_HOST) for listener in ("", *self.plan.on_demand()))
         self.mesh_findings = tuple(findings)
         self._replanned(self.plan.serve(self.mesh.serve_on_demand), touched)
 
