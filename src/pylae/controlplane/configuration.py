@@ -6,6 +6,7 @@ rotation touches no listener, an endpoint no route.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from pylae.api.meta import Object, ObjectRef
@@ -124,7 +125,8 @@ class Configuration:
         if translation is before:
             return
         self.translation = translation
-        emission, self._emission = self._emission, emit(translation, self._emission)
+        # Clusters are spelled where they are held: hosts on demand hold some of the same.
+        emission, self._emission = self._emission, emit(replace(translation, clusters=()), self._emission)
         for type_ in (Type.LISTENER, Type.ROUTE):
             self._replace(emission.resources[type_], self._emission.resources[type_])
         self.backends.hold(AHEAD, translation.clusters)
