@@ -11,8 +11,8 @@ import pytest
 
 from pylae.cli import instance
 from pylae.cli.door import RefusedError, UnreachedError, ask, ask_json
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import InstanceLock
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import InstanceLock
 
 ANSWERS = {"/status": (200, b'{"version": "0.1.0"}'), "/ready": (503, b"not ready\n")}
 

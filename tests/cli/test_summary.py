@@ -4,7 +4,7 @@ from typing import Any
 from click import unstyle
 
 from pylae.cli.summary import render, short
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 DATA = DataDirectory.at("/var/lib/pylae")
 

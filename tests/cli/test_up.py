@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import holder
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import holder
 
 pytestmark = pytest.mark.real
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 from pylae.controlplane.settings import Instance, PortMapping, keep_ports, kept_ports
 
 

@@ -13,7 +13,7 @@ import yaml
 from world import GOOD, Pair, World, a_world, gateway, good_host, pair, secret
 
 from pylae.cli.door import ask
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ import pytest
 from world import GOOD, Answer, World, answer, documents
 
 from pylae.cli.door import ask_json
-from pylae.controlplane.directories import SOCKET_PATH_LIMIT, DataDirectory
+from pylae.node.directories import SOCKET_PATH_LIMIT, DataDirectory
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ import pytest
 from world import GOOD, World, answer, documents, gateway, pair, secret
 
 from pylae.cli.door import ask
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 pytestmark = pytest.mark.real
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pylae.cli.instance import up
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import holder
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import holder
 
 if TYPE_CHECKING:
     from pylae.kube.client import Client

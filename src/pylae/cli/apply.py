@@ -13,7 +13,7 @@ import click
 from pylae.cli.api import connected
 from pylae.cli.instance import data_dir_option
 from pylae.cli.output import note, say
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 if TYPE_CHECKING:
     from pylae.kube.client import Client

@@ -9,8 +9,8 @@ import click
 
 from pylae.cli.instance import data_dir_option
 from pylae.cli.output import say
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import holder
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import holder
 
 PATIENCE = 60
 """Seconds for open connections to drain and both processes to end."""

@@ -5,7 +5,7 @@ import click
 from pylae.cli.api import connected
 from pylae.cli.instance import data_dir_option
 from pylae.cli.output import say
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 
 @click.command()

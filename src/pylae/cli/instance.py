@@ -8,8 +8,8 @@ from urllib.parse import quote
 import click
 
 from pylae.cli.door import RefusedError, UnreachedError, ask, ask_json
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import holder
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import holder
 
 Json = dict[str, Any]
 Command = Callable[..., Any]

@@ -6,7 +6,7 @@ import click
 
 from pylae.cli.instance import data_dir_option, up
 from pylae.cli.output import note, say
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 CONTEXT = "pylae"
 

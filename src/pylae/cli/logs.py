@@ -11,7 +11,7 @@ import click
 
 from pylae.cli.instance import data_dir_option, up
 from pylae.cli.output import say
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 SOURCES = ("pylae", "envoy")
 PAUSE = 0.25

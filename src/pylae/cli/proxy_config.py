@@ -25,7 +25,7 @@ from pylae.cli.dump.target import check
 from pylae.cli.instance import data_dir_option, envoy
 from pylae.cli.instance import host as asked_host
 from pylae.cli.output import SHORT, TABLE, columns, document, output_option, say
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 Command = Callable[..., Any]
 

@@ -9,7 +9,7 @@ import click
 from pylae.cli.instance import data_dir_option, proxies
 from pylae.cli.output import TABLE, columns, document, output_option, say
 from pylae.cli.words import age
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 Json = dict[str, Any]
 

@@ -9,7 +9,7 @@ import click
 from pylae.cli import instance
 from pylae.cli.output import TABLE, columns, document, output_option, paint, say
 from pylae.cli.words import expiry, megabytes, span
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pylae.cli.status import findings, is_found, refusals
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 Json = dict[str, Any]
 

@@ -19,9 +19,9 @@ from pylae.cli import instance
 from pylae.cli.logs import Tail, readable
 from pylae.cli.output import say
 from pylae.cli.summary import render
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.lock import AlreadyRunning, holder
 from pylae.controlplane.settings import PortMapping, Settings
+from pylae.node.directories import DataDirectory
+from pylae.node.lock import AlreadyRunning, holder
 
 PATIENCE = 60.0
 """Seconds until a start that neither succeeds nor fails is told as such."""

@@ -15,16 +15,12 @@ from functools import partial
 from pylae import __version__
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, SettingsError
-from pylae.controlplane import collector, introspection, telemetry
+from pylae.controlplane import introspection
 from pylae.controlplane.admission import admission
 from pylae.controlplane.ads import Ads
 from pylae.controlplane.configuration import Configuration
-from pylae.controlplane.dataplane import DataPlane
-from pylae.controlplane.directories import DirectoryError
 from pylae.controlplane.files import Files
 from pylae.controlplane.household import furnish, pod_name
-from pylae.controlplane.journal import open_journal
-from pylae.controlplane.lock import InstanceLock
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
 from pylae.controlplane.pod_log import PodLog
@@ -42,6 +38,11 @@ from pylae.kube.ownership import Held
 from pylae.kube.reflector import Reflector
 from pylae.kube.store import PLACES, Store
 from pylae.model.workload import GatewayWorkload
+from pylae.node import collector, telemetry
+from pylae.node.dataplane import DataPlane
+from pylae.node.directories import DirectoryError
+from pylae.node.journal import open_journal
+from pylae.node.lock import InstanceLock
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,7 @@ class _Start:
             version=__version__,
             limits=limits(self.settings.max_heap, self.settings.max_connections),
         )
-        data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics)
+        data_plane = DataPlane(self.data, binary, bootstrap, admin, self.metrics.restarts.inc)
         self.opened.push_async_exit(partial(self._end, data_plane))
         self._run(data_plane.run(), data_plane.tend_log())
         return data_plane

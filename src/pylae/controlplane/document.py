@@ -1,7 +1,7 @@
 """The document of `GET /status`: one account of everything, for `pylae status`, the start-up summary and machines."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pylae.kube.report import Standing
 from pylae.model.finding import Finding
 from pylae.model.ir.secret import TlsCertificate
 from pylae.model.snapshot import Key
+from pylae.node.dataplane import EnvoyState
 from pylae.rules.pem import CertificateFacts, facts
 from pylae.status.table import SiteRow, site_rows
 from pylae.translate.endpoints import endpoints
@@ -29,15 +30,6 @@ KIBIBYTE = 1024
 
 FINDINGS = 1000
 """Findings that are listed."""
-
-
-@dataclass(frozen=True, slots=True)
-class EnvoyState:
-    """`pid` None means that it is not running now; `seconds` it has been up."""
-
-    version: str
-    pid: int | None
-    seconds: float
 
 
 def status(configuration: Configuration, unbound: Iterable[UnboundPort], standing: Iterable[Standing]) -> Json:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylae.controlplane.directories import DataDirectory
+from pylae.node.directories import DataDirectory
 
 API_PORT = 16443
 TELEMETRY_PORT = 15020

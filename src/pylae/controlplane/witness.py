@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from pylae.controlplane import document, refusals
 from pylae.controlplane.ads import Ads, TypeState
-from pylae.controlplane.dataplane import DataPlane
 from pylae.controlplane.files import Files
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.refusals import UnboundPort
 from pylae.controlplane.settings import Settings
 from pylae.envoy.sockets import holder
 from pylae.model.ir.listener import SocketAddress
+from pylae.node.dataplane import DataPlane
 from pylae.xds.delta import Sync
 from pylae.xds.resource import Type
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pylae.controlplane.directories import SOCKET_PATH_LIMIT, DataDirectory, DirectoryError
+from pylae.node.directories import SOCKET_PATH_LIMIT, DataDirectory, DirectoryError
 
 
 def test_both_directories_are_made_for_their_owner_alone(tmp_path: Path) -> None:

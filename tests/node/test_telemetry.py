@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from pylae.controlplane.metrics import Metrics
-from pylae.controlplane.telemetry import application, serve
+from pylae.node.telemetry import application, serve
 
 
 class Observed:

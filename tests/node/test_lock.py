@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pylae.controlplane.lock import AlreadyRunning, InstanceLock, holder
+from pylae.node.lock import AlreadyRunning, InstanceLock, holder
 
-HOLD = "import sys, pathlib; from pylae.controlplane.lock import InstanceLock; \
+HOLD = "import sys, pathlib; from pylae.node.lock import InstanceLock; \
 lock = InstanceLock(pathlib.Path(sys.argv[1])); lock.acquire(); print('held', flush=True); sys.stdin.read()"
 
 

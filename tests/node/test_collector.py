@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pylae.controlplane import collector
+from pylae.node import collector
 
 
 class Ring:

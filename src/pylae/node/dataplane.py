@@ -5,19 +5,18 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
-from pylae.controlplane.directories import DataDirectory
-from pylae.controlplane.document import EnvoyState
-from pylae.controlplane.metrics import Metrics
 from pylae.envoy.admin import Admin
 from pylae.envoy.binary import Binary
 from pylae.envoy.bootstrap import Bootstrap
 from pylae.envoy.command import Command
 from pylae.envoy.process import EnvoyProcess, adopt, spawn
 from pylae.envoy.supervisor import Action, Adopt, Rest, Spawn, Stop, Supervisor, Wait
+from pylae.node.directories import DataDirectory
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +26,27 @@ LARGEST_LOG = 64 * 1024 * 1024
 """Bytes. Envoy appends, so that what is cut to nothing grows again from there."""
 
 
+@dataclass(frozen=True, slots=True)
+class EnvoyState:
+    """`pid` None means that it is not running now; `seconds` it has been up."""
+
+    version: str
+    pid: int | None
+    seconds: float
+
+
 @dataclass
 class DataPlane:
-    """Performs what the supervisor says. `run` ends when it is cancelled; Envoy then goes on until `stop`."""
+    """Performs what the supervisor says. `run` ends when it is cancelled; Envoy then goes on until `stop`.
+
+    `restarted` is called each time that Envoy is started again after an exit.
+    """
 
     data: DataDirectory
     binary: Binary
     bootstrap: Bootstrap
     admin: Admin
-    metrics: Metrics
+    restarted: Callable[[], None]
     _supervisor: Supervisor = field(default_factory=Supervisor)
     _process: EnvoyProcess | None = None
     _since: float = 0.0
@@ -108,7 +119,7 @@ class DataPlane:
             logger.error("Envoy could not be started: %s", error)
             return self._supervisor.exited(time.monotonic())
         if self._supervisor.restarts:
-            self.metrics.restarts.inc()
+            self.restarted()
             logger.info("Envoy is started again (pid %d)", self._process.pid)
         return self._started()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pylae.controlplane.journal import JsonLines, Text, open_journal
+from pylae.node.journal import JsonLines, Text, open_journal
 
 RECORD = logging.LogRecord("pylae.controlplane.loop", logging.WARNING, "", 0, "Envoy refused %s", ("x",), None)
 
