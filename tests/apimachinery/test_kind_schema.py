@@ -3,8 +3,8 @@
 import pytest
 
 from pylae.api.scheme import KINDS, SECRET, VIRTUAL_SERVICE
+from pylae.apimachinery.built_in.merge_keys import SET
 from pylae.apimachinery.kind_schema import kind_schema
-from pylae.apimachinery.merge_keys import SET
 from pylae.apimachinery.registry import REGISTRY
 from pylae.apimachinery.schema import PRESERVE_UNKNOWN
 

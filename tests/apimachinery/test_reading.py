@@ -6,7 +6,6 @@ import pytest
 
 from pylae.apimachinery.failure import Failure
 from pylae.apimachinery.reading import (
-    APPLY_PATCH,
     JSON_PATCH,
     MERGE_PATCH,
     STRATEGIC_MERGE_PATCH,
@@ -14,6 +13,7 @@ from pylae.apimachinery.reading import (
     apply_patch,
     convert,
     field_validation,
+    read_applied,
     read_body,
     read_object,
     read_patch,
@@ -36,6 +36,65 @@ def refusal(*arguments, **keywords):
     with pytest.raises(Failure) as refused:
         read(*arguments, **keywords)
     return refused.value
+
+
+MERGED = "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"a0: &a0 {{}}\n{MERGED}", "more than 500000 values"),
+        ("a: &a\n  <<: *a\n", "levels deep"),
+        ("- a\n" * 600_000, "line 500000: more than 500000 values"),
+    ],
+    ids=["merged again and again", "merged into itself", "a long list"],
+)
+def test_a_few_lines_of_yaml_may_not_stand_for_billions(text, why):
+    with pytest.raises(Failure, match=why):
+        read_applied(SECRETS, "v1", text.encode())
+
+
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [json.dumps(SECRET), "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n", "  " + json.dumps(SECRET)],
+    ids=["json", "yaml", "indented"],
+)
+def test_what_is_applied_is_yaml_or_json(body):
+    assert read_applied(SECRETS, "v1", body.encode()).document == SECRET
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"- a", "error decoding patch: it is no object"),
+        (b"a: [", "error decoding patch: line"),
+        (b"\xff", "error decoding patch: it is not UTF-8"),
+        (b"", "error decoding patch: it is no object"),
+        (b"kind: Secret", "invalid object type: /, Kind=Secret"),
+        (b"{apiVersion: v1, kind: Service}", "invalid object type: /v1, Kind=Service"),
+        (
+            b"apiVersion: networking.istio.io/v1\nkind: Secret",
+            "invalid object type: networking.istio.io/v1, Kind=Secret",
+        ),
+        (b"apiVersion: v1\nkind: Secret\nmetadata: a", "error decoding patch: metadata is no object"),
+        (b"a: &a [x]\n" + b"b: " + b"[" * 300, "error decoding patch: line 2"),
+    ],
+)
+def test_what_cannot_be_applied(body, words):
+    with pytest.raises(Failure) as refused:
+        read_applied(SECRETS, "v1", body)
+    assert refused.value.code == 400
+    assert words in refused.value.message
+
+
+def test_metadata_has_no_empty_map_or_list():
+    metadata = {"name": "a", "labels": {}, "finalizers": [], "annotations": {"a": ""}, "managedFields": []}
+    settled = read(SECRETS, {"metadata": metadata}).object
+    assert settled["metadata"] == {"name": "a", "annotations": {"a": ""}, "managedFields": []}
 
 
 def test_an_unknown_field_is_refused_in_upstreams_words():
@@ -126,13 +185,13 @@ def test_kinds_that_are_only_kept_take_any_spec():
         ("application/json; charset=utf-8", None),
         ("Application/JSON", None),
         ("", None),
-        ("application/yaml", 415),
+        ("application/yaml", None),
         ("text/plain", 415),
         ("application/cbor", 415),
         ("application/vnd.kubernetes.protobuf", 400),
     ],
 )
-def test_a_body_is_json_or_protobuf(content_type, code):
+def test_a_body_is_json_yaml_or_protobuf(content_type, code):
     if code is None:
         assert read_body(b"{}", content_type) == ({}, ())
         return
@@ -146,10 +205,10 @@ def test_field_validation_is_warn_unless_told(text, validation):
     assert field_validation(text) is validation
 
 
-def test_another_word_for_field_validation_is_a_bad_request():
+def test_another_word_for_field_validation_is_refused():
     with pytest.raises(Failure) as refused:
         field_validation("strict")
-    assert refused.value.code == 400
+    assert refused.value.code == 422
 
 
 @pytest.mark.parametrize(
@@ -160,7 +219,6 @@ def test_another_word_for_field_validation_is_a_bad_request():
         (GATEWAYS, STRATEGIC_MERGE_PATCH, False),
         (SECRETS, STRATEGIC_MERGE_PATCH, True),
         (DEPLOYMENTS, STRATEGIC_MERGE_PATCH, True),
-        (SECRETS, APPLY_PATCH, False),
         (SECRETS, "application/json", False),
         (SECRETS, "", False),
     ],

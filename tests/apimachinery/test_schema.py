@@ -83,7 +83,7 @@ def gateway(**server):
             SERVICE,
             {"spec": {"ports": [{"port": 80, "targetPort": 1.5}]}},
             'spec.ports[0].targetPort: Invalid value: "number": '
-            'spec.ports[0].targetPort in body must be of type integer or string: "number"',
+            'spec.ports[0].targetPort in body must be of type integer,string: "number"',
             id="a fraction where a number or a name belongs",
         ),
         pytest.param(

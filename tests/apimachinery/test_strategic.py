@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pylae.apimachinery.built_in.merge_keys import merge_keys
 from pylae.apimachinery.failure import Failure
-from pylae.apimachinery.merge_keys import merge_keys
 from pylae.apimachinery.patch import merge_patch
 from pylae.apimachinery.strategic import strategic_merge
 

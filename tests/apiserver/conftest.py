@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import yaml
+from kubectls import Kubectl, aimed, kubectls
 
 from pylae.apimachinery.document import Json
 from pylae.apiserver.cache import Cache, load
@@ -258,3 +259,12 @@ async def api(serve: ServerMaker) -> Api:
     started = await serve()
     await started.create("/api/v1/namespaces", "Namespace", "shop")
     return started
+
+
+@pytest.fixture(params=kubectls() or [pytest.param("", marks=pytest.mark.skip("there is no kubectl here"))])
+async def kubectl(request, serve, tmp_path) -> Kubectl:
+    async def logs(query):
+        yield f"{query.pod}/{query.container}, last {query.tail_lines}\n".encode()
+
+    api = await serve(logs=logs)
+    return await aimed(request.param, api.server.settings.kubeconfig, tmp_path / "home", "shop")

@@ -77,3 +77,9 @@ def test_a_browser_is_refused(origin):
     with pytest.raises(Failure, match="web pages") as caught:
         KEEPER.admit(replace(BEARER, origin=origin))
     assert caught.value.code == 403
+
+
+def test_nobody_is_taken_for_another():
+    with pytest.raises(Failure, match="cannot be taken for another") as caught:
+        KEEPER.admit(replace(BEARER, impersonated="Impersonate-User"))
+    assert caught.value.code == 403

@@ -77,6 +77,14 @@ async def test_a_foreign_host_or_a_browser_is_refused_even_with_the_token(api, h
     assert why in reply.message
 
 
+@pytest.mark.parametrize("name", ["Impersonate_User", "impersonate_group", "Impersonate_Extra_Scopes"])
+async def test_who_asks_for_less_than_all_rights_is_not_given_all_of_them(api, trusting, name):
+    pki = api.server.settings.pki
+    trusting.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+    status, answer = await ask(api, SECRETS, context=trusting, **{name: "somebody"})
+    assert (status, answer["reason"]) == (403, "Forbidden")
+
+
 async def test_a_body_that_is_too_large_is_413_with_a_status(api):
     body = b'{"metadata":{"name":"big"},"data":{"k":"%s"}}' % (b"A" * 4_000_000)
     reply = await api("POST", SECRETS, body, Content_Type="application/json")

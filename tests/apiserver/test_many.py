@@ -13,7 +13,6 @@ from pylae.apiserver.deletion import AT_ONCE
 from pylae.apiserver.reader import SLICE_ROWS
 from pylae.apiserver.storage import open_storage
 from pylae.apiserver.upkeep import EVENTS_AT_ONCE
-from pylae.apiserver.watch import Shown
 
 SHOP = "/api/v1/namespaces/shop"
 CONFIGMAPS = f"{SHOP}/configmaps"
@@ -119,21 +118,6 @@ async def test_a_watch_of_many_shows_each_once_and_then_what_happens(filled):
                 assert (event["type"], name in known) == ("ADDED", False)
                 known[name] = version
         await deletions
-
-
-@pytest.mark.parametrize(
-    ("name", "revision", "shown"),
-    [("a", 10, True), ("a", 11, False), ("m", 10, True), ("n", 11, True), ("n", 20, True), ("z", 21, False)],
-)
-def test_what_happened_before_a_part_was_shown_is_not_told_again(events, name, revision, shown):
-    parts = Shown()
-    parts.add(("shop", "m"), 10)
-    parts.add(("shop", "z"), 20)
-    assert parts.has(events.added(revision, name)) is shown
-
-
-def test_where_nothing_was_shown_everything_is_told(events):
-    assert not Shown().has(events.added(1, "a"))
 
 
 async def test_a_namespace_with_much_in_it_is_emptied_step_by_step(filled):

@@ -1,6 +1,7 @@
 """Get and list over HTTP: forms, selectors, pages, versions."""
 
 import gzip
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,11 @@ SERVER = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": [
 async def fill(api, *names: str) -> None:
     for name in names:
         await api.create(CONFIGMAPS, "ConfigMap", name, labels={"first": name[0]})
+
+
+async def now(api) -> str:
+    """The newest resourceVersion."""
+    return (await api("GET", CONFIGMAPS)).json["metadata"]["resourceVersion"]
 
 
 def names(reply) -> list[str]:
@@ -62,18 +68,59 @@ async def test_a_selector_that_cannot_be_read_is_refused(api, selector):
     assert (reply.status, reply.json["reason"]) == (400, "BadRequest")
 
 
-async def test_a_long_list_comes_in_pages_under_one_version(api):
+async def test_a_long_list_comes_in_pages_of_one_moment(api):
     await fill(api, "a", "b", "c", "d", "e")
     first = await api("GET", f"{CONFIGMAPS}?limit=2")
     assert names(first) == ["a", "b"]
     await fill(api, "bb")
+    await api("DELETE", f"{CONFIGMAPS}/d")
+    await api("PATCH", f"{CONFIGMAPS}/c", {"data": {"k": "new"}}, Content_Type="application/merge-patch+json")
     second = await api("GET", f"{CONFIGMAPS}?limit=2&continue={first.json['metadata']['continue']}")
-    assert names(second) == ["bb", "c"]
+    assert (names(second), "data" in second.json["items"][0]) == (["c", "d"], False)
     third = await api("GET", f"{CONFIGMAPS}?limit=9&continue={second.json['metadata']['continue']}")
-    assert names(third) == ["d", "e"]
+    assert names(third) == ["e"]
     assert "continue" not in third.json["metadata"]
     versions = {page.json["metadata"]["resourceVersion"] for page in (first, second, third)}
     assert len(versions) == 1
+
+
+async def test_a_page_says_how_many_remain_unless_something_selects(api):
+    await fill(api, "a", "b", "c", "d", "e")
+    assert (await api("GET", f"{CONFIGMAPS}?limit=2")).json["metadata"]["remainingItemCount"] == 3
+    for query in ("limit=9", "limit=2&labelSelector=first"):
+        assert "remainingItemCount" not in (await api("GET", f"{CONFIGMAPS}?{query}")).json["metadata"]
+
+
+async def test_a_page_of_a_forgotten_moment_is_410_with_a_token_that_leads_on(api):
+    await fill(api, "a", "b", "c")
+    token = (await api("GET", f"{CONFIGMAPS}?limit=1")).json["metadata"]["continue"]
+    await api("DELETE", f"{CONFIGMAPS}/b")
+    api.clock.advance(timedelta(hours=2))
+    await api.server.tend()
+    gone = await api("GET", f"{CONFIGMAPS}?limit=1&continue={token}")
+    assert (gone.status, gone.json["reason"]) == (410, "Expired")
+    rest = await api("GET", f"{CONFIGMAPS}?limit=1&continue={gone.json['metadata']['continue']}")
+    assert names(rest) == ["c"]
+    assert rest.json["metadata"]["resourceVersion"] == await now(api)
+
+
+async def test_a_page_takes_no_version_beside_its_token(api):
+    await fill(api, "a", "b")
+    token = (await api("GET", f"{CONFIGMAPS}?limit=1")).json["metadata"]["continue"]
+    reply = await api("GET", f"{CONFIGMAPS}?limit=1&continue={token}&resourceVersion={await now(api)}")
+    assert (reply.status, reply.message) == (400, "specifying resource version is not allowed when using continue")
+
+
+@pytest.mark.parametrize("exactly", ["resourceVersionMatch=Exact", "limit=9"])
+async def test_a_moment_that_is_still_known_is_shown_exactly(api, exactly):
+    await fill(api, "a", "b")
+    then = await now(api)
+    await fill(api, "c")
+    await api("DELETE", f"{CONFIGMAPS}/a")
+    reply = await api("GET", f"{CONFIGMAPS}?resourceVersion={then}&{exactly}")
+    assert (names(reply), reply.json["metadata"]["resourceVersion"]) == (["a", "b"], then)
+    again = await api("GET", f"{CONFIGMAPS}?resourceVersion={then}&resourceVersionMatch=NotOlderThan")
+    assert names(again) == ["b", "c"]
 
 
 async def test_pages_and_selectors_go_together(api):
@@ -91,10 +138,17 @@ async def test_any_version_that_was_is_answered_with_the_present(api, version):
     assert (await api("GET", f"{CONFIGMAPS}/a?resourceVersion={version}")).status == 200
 
 
-@pytest.mark.parametrize("query", ["resourceVersion=999999", "resourceVersion=1&resourceVersionMatch=Exact"])
-async def test_a_version_that_cannot_be_shown_is_410(api, query):
-    reply = await api("GET", f"{CONFIGMAPS}?{query}")
+async def test_a_version_that_is_forgotten_is_410(api):
+    reply = await api("GET", f"{CONFIGMAPS}?resourceVersion=1&resourceVersionMatch=Exact")
     assert (reply.status, reply.json["reason"]) == (410, "Expired")
+
+
+@pytest.mark.parametrize("path", [CONFIGMAPS, f"{CONFIGMAPS}/a"])
+async def test_a_version_that_is_not_reached_is_504_and_says_so_for_machines(api, path):
+    reply = await api("GET", f"{path}?resourceVersion=999999")
+    assert (reply.status, reply.json["reason"]) == (504, "Timeout")
+    assert reply.message == f"Timeout: Too large resource version: 999999, current: {await now(api)}"
+    assert [cause["reason"] for cause in reply.json["details"]["causes"]] == ["ResourceVersionTooLarge"]
 
 
 async def test_a_table_has_columns_and_rows_with_metadata(api):

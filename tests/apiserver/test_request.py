@@ -1,12 +1,14 @@
 """Paths, parameters and page tokens as Kubernetes reads them."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from pylae.apimachinery.failure import Failure
 from pylae.apimachinery.reading import FieldValidation
 from pylae.apiserver.address import Address, parse_address
 from pylae.apiserver.paging import Place, decode_place, encode_place
-from pylae.apiserver.query import read_query
+from pylae.apiserver.query import MATCH, read_query
 
 GATEWAYS = {"group": "networking.istio.io", "version": "v1", "plural": "gateways"}
 
@@ -38,13 +40,13 @@ def test_a_path_is_an_address(path, address):
     assert parse_address(tuple(path.split("/"))) == address
 
 
-@pytest.mark.parametrize("value", ["1", "t", "T", "true", "True", "TRUE"])
-def test_true_is_what_go_takes_for_true(value):
+@pytest.mark.parametrize("value", ["1", "t", "true", "True", "yes", ""])
+def test_anything_that_is_not_false_is_true(value):
     assert read_query({"watch": value, "allowWatchBookmarks": value}).watch
 
 
-@pytest.mark.parametrize("value", ["", "0", "f", "false", "False"])
-def test_false_is_what_go_takes_for_false(value):
+@pytest.mark.parametrize("value", ["0", "false", "False", "FALSE"])
+def test_false_is_a_nought_or_the_word(value):
     assert not read_query({"watch": value}).watch
 
 
@@ -63,28 +65,86 @@ def test_numbers_and_selectors_are_read():
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"watch": "yes"},
         {"limit": "-1"},
         {"limit": "many"},
         {"resourceVersion": "²"},
         {"timeoutSeconds": "1.5"},
-        {"dryRun": "None"},
-        {"dryRun": "all"},
-        {"fieldValidation": "Sometimes"},
-        {"resourceVersionMatch": "Newest"},
-        {"resourceVersionMatch": "Exact"},
-        {"resourceVersionMatch": "Exact", "resourceVersion": "7", "watch": "1"},
-        {"sendInitialEvents": "true", "watch": "1"},
         {"includeObject": "Everything"},
     ],
     ids=lambda parameters: "&".join(f"{key}={value}" for key, value in parameters.items()),
 )
 def test_what_cannot_be_read_is_refused_by_name(parameters):
-    with pytest.raises(
-        Failure, match=next(iter(parameters)) if len(parameters) == 1 else "resourceVersionMatch"
-    ) as caught:
-        read_query(parameters).revision  # noqa: B018
+    with pytest.raises(Failure, match=next(iter(parameters))) as caught:
+        read_query(parameters)
     assert caught.value.code == 400
+
+
+@pytest.mark.parametrize("parameter", ["dryRun=None", "dryRun=all", "fieldValidation=Sometimes"])
+def test_a_word_that_is_not_among_its_choices_is_refused_with_them(parameter):
+    with pytest.raises(Failure, match="supported values") as caught:
+        read_query(dict([parameter.split("=")]))
+    assert caught.value.code == 422
+
+
+FORBIDDEN = 'ListOptions.meta.k8s.io "" is invalid: {}: Forbidden: {}'
+UNSUPPORTED = 'ListOptions.meta.k8s.io "" is invalid: {}: Unsupported value: {}'
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (
+            "resourceVersionMatch=Exact",
+            FORBIDDEN.format(MATCH, f"{MATCH} is forbidden unless resourceVersion is provided"),
+        ),
+        (
+            "resourceVersionMatch=Exact&resourceVersion=0",
+            FORBIDDEN.format(MATCH, f'{MATCH} "exact" is forbidden for resourceVersion "0"'),
+        ),
+        (
+            "resourceVersionMatch=NotOlderThan&resourceVersion=7&continue=x",
+            FORBIDDEN.format(MATCH, f"{MATCH} is forbidden when continue is provided"),
+        ),
+        (
+            "resourceVersionMatch=Newest&resourceVersion=7",
+            UNSUPPORTED.format(MATCH, '"Newest": supported values: "Exact", "NotOlderThan", ""'),
+        ),
+        (
+            "sendInitialEvents=true",
+            FORBIDDEN.format("sendInitialEvents", "sendInitialEvents is forbidden for list"),
+        ),
+        (
+            "watch=1&sendInitialEvents=true",
+            FORBIDDEN.format(MATCH, f"sendInitialEvents requires setting {MATCH} to NotOlderThan"),
+        ),
+        (
+            "watch=1&resourceVersionMatch=NotOlderThan",
+            FORBIDDEN.format(MATCH, f"{MATCH} is forbidden for watch unless sendInitialEvents is provided"),
+        ),
+        (
+            "watch=1&sendInitialEvents=false&resourceVersion=7",
+            FORBIDDEN.format(MATCH, f"sendInitialEvents requires setting {MATCH} to NotOlderThan"),
+        ),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_in_kubernetes_words(query, message):
+    with pytest.raises(Failure) as caught:
+        read_query(dict(parse_qsl(query)))
+    assert (caught.value.code, caught.value.message) == (422, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "from_present"),
+    [
+        ("", True),
+        ("&resourceVersion=0", True),
+        ("&resourceVersion=7", False),
+        ("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=7", True),
+        ("&sendInitialEvents=false&resourceVersionMatch=NotOlderThan", False),
+    ],
+)
+def test_a_watch_begins_with_the_present_unless_it_names_a_version_or_declines(query, from_present):
+    assert read_query(dict(parse_qsl(f"watch=1{query}"))).from_present is from_present
 
 
 def test_a_page_token_comes_back_as_it_was():

@@ -211,19 +211,6 @@ def test_the_claims_of_a_service_are_kept_by_change(storage, path, clock, events
     assert disk(path).claims() == {}
 
 
-def test_a_database_of_the_first_schema_is_brought_up_to_date(storage, path, clock, events, disk):
-    spec = {"clusterIP": "10.96.1.1", "ports": [{"nodePort": 30000}]}
-    storage.commit([events.added(1001, "a", "services", spec=spec), events.added(1002, "b", "events")], clock())
-    storage.close()
-    with sqlite3.connect(path) as older:
-        older.executescript("DROP TABLE claims; DROP INDEX events_by_revision; PRAGMA user_version = 1")
-    older.close()
-    again = open_storage(path, now=clock())
-    assert disk(path).claims() == {"address 10.96.1.1": "a", "node port 30000": "a"}
-    assert [entry.key.name for entry in load(again).oldest_events(9)] == ["b"]
-    again.close()
-
-
 def test_a_second_opener_is_told_that_the_database_is_in_use(storage, path, clock):
     with pytest.raises(StorageError, match=r"in use by another process\. Stop it first"):
         open_storage(path, now=clock())

@@ -11,8 +11,8 @@ from pylae import __version__
 from pylae.cli.main import pylae, run
 
 COMMANDS = [
-    "up", "status", "down", "kubeconfig", "apply", "delete", "expose", "logs", "proxy-config", "proxy-status", "demo",
-    "version", "completion",
+    "up", "status", "down", "kubeconfig", "apply", "delete", "expose", "logs", "proxy-config", "proxy-status",
+    "export", "import", "backup", "restore", "run", "gateway", "enroll", "demo", "version", "completion",
 ]  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def test_no_command_at_all_is_a_question_for_help(capsys: pytest.CaptureFixture[
         (["expose", "webapp", "here"], '"here" is not ADDRESS:PORT'),
         (["expose", "webapp"], "Missing argument"),
         (["proxy-config", "secret", "-o", "xml"], "'xml' is not one of"),
+        (["import", "-l", "ingressgateway"], '"ingressgateway" is not KEY=VALUE, such as istio=ingressgateway'),
         (["completion"], "Choose from: bash, zsh, fish. See: pylae completion --help"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
     ],
@@ -61,6 +62,8 @@ def test_what_is_not_understood_is_one_line_and_exit_code_64(
         ["kubeconfig"],
         ["expose", "webapp", "127.0.0.1:8080"],
         ["apply", "-f", __file__],
+        ["export"],
+        ["import"],
     ],
 )
 def test_where_nothing_runs_every_command_says_how_to_start(

@@ -31,3 +31,12 @@ def test_scopes_are_told_of_an_envoy_that_serves_on_demand() -> None:
     scoped = {**PROXY, "types": {**TYPES, "SRDS": {"state": "SYNCED"}}}
     assert by_subscription([scoped]).splitlines()[1].endswith("4 (CDS,LDS,RDS,SRDS)")
     assert "SRDS" in by_type([scoped], NOW).splitlines()[0]
+
+
+def test_who_came_from_elsewhere_is_told_by_what_it_proved_to_be() -> None:
+    joined = {**PROXY, "name": "edge-0.shop", "identity": "system:serviceaccount:shop:edge", "peer": "ipv4:10.0.0.7:1"}
+    head, local, remote = by_subscription([PROXY, joined]).splitlines()
+    assert head.endswith("IDENTITY")
+    assert local.endswith("this machine")
+    assert remote.endswith("system:serviceaccount:shop:edge")
+    assert by_type([joined], NOW).splitlines()[1].endswith("system:serviceaccount:shop:edge")

@@ -136,3 +136,29 @@ def test_hosts_on_demand_that_were_not_looked_into_yet_are_told_apart() -> None:
 
 def test_a_gateway_without_hosts_on_demand_says_nothing_of_them() -> None:
     assert "on demand" not in page(onDemand={"hosts": 0, "inUse": 0, "examined": True})
+
+
+KIND = {"name": "istio-ingressgateway.istio-system", "namespace": "istio-system", "envoys": 1, "ready": True}
+EDGE = {"name": "edge.shop", "namespace": "shop", "envoys": 2, "ready": False}
+
+
+def test_each_kind_of_gateway_has_a_table_of_its_own_where_there_are_several() -> None:
+    listed = [site("a.example", gateway=KIND["name"]), site("b.example", gateway=EDGE["name"])]
+    lines = page(sites=listed, gateways=[KIND, EDGE]).splitlines()
+    assert lines[0] == "istio-ingressgateway.istio-system: 1 Envoy"
+    assert lines[2].startswith("a.example")
+    assert lines[4] == "edge.shop: 2 Envoys, what it is to serve is still being put together"
+    assert lines[6].startswith("b.example")
+    assert "control plane pid 4708, 96 MB · 3 Envoys connected" in lines[-1]
+
+
+def test_one_kind_of_gateway_is_no_matter_for_words() -> None:
+    assert page(gateways=[KIND]) == page()
+
+
+def test_a_control_plane_without_an_envoy_of_its_own_says_who_has_joined() -> None:
+    facts = told(sites=[], gateways=[])
+    del facts["envoy"]
+    lines = unstyle(render(facts, NOW)).splitlines()
+    assert lines[0] == "Nothing is served yet: no gateway has joined."
+    assert lines[-1].startswith("control plane pid 4708, 96 MB · 0 Envoys connected")

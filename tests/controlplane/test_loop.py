@@ -3,25 +3,27 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import pytest
 from world import pair
 
 from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, VIRTUAL_SERVICE, Kind
-from pylae.controlplane.configuration import Configuration
+from pylae.controlplane.discovery.observation import Observation
+from pylae.controlplane.fleet.fleet import Fleet
+from pylae.controlplane.fleet.questions import AT_ONCE
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
-from pylae.controlplane.questions import AT_ONCE
 from pylae.kube.resume import Delete, Synced, Upsert
 from pylae.kube.store import PLACES, Store
 from pylae.model import codes
 from pylae.model.workload import GatewayWorkload
 from pylae.xds.event import Accepted, Asked, Left, Refused
+from pylae.xds.message import Node
 from pylae.xds.resource import Key, Type
 from pylae.xds.world import Served
 
+HOME = GatewayWorkload()
 HOST = "shop.example"
 LISTENER = "0.0.0.0_8443"
 ROUTES = "https.443.https.shop.default"
@@ -36,19 +38,25 @@ class Stage:
         self.touched: frozenset[Key] = frozenset()
         self.batch = asyncio.Event()
         store = Store()
-        self.configuration = Configuration(GatewayWorkload(), store.snapshot, lambda: datetime.now(UTC))
-        self.loop = Loop(self.configuration, store, Metrics(), self._publish, self.batch.set)
+        self.fleet = Fleet(store, Metrics(), self, HOME)
+        self.loop = Loop(self.fleet, self.batch.set)
+        [self.serving] = self.fleet
+        self.configuration = self.serving.configuration
         self.task = asyncio.create_task(self.loop.run())
 
-    def _publish(self, served: Served, touched: frozenset[Key]) -> None:
-        self.world, self.touched = served, touched
+    def publish(self, _: GatewayWorkload, served: Served, touched: Iterable[Key]) -> None:
+        self.world, self.touched = served, frozenset(touched)
         self.published += 1
+
+    def forget(self, _: GatewayWorkload) -> None:
+        """Of one who is always there nothing is forgotten."""
 
     async def tell(self, *items: object) -> None:
         """Hand over items as one batch and wait until it was worked off."""
         self.batch.clear()
         for item in items:
-            self.loop.tell(item)  # type: ignore[arg-type]
+            is_said = isinstance(item, Accepted | Refused | Asked | Left)
+            self.loop.tell(Observation(HOME, Node(), item) if is_said else item)  # type: ignore[arg-type]
         worked = asyncio.create_task(self.batch.wait())
         await asyncio.wait([worked, self.task], return_when=asyncio.FIRST_COMPLETED)
         if self.task.done():
@@ -71,7 +79,7 @@ async def eventually(holds: Callable[[], bool], what: str) -> None:
 
 
 def found(stage: Stage) -> set[codes.Code]:
-    return {finding.code for finding in stage.configuration.ledger.all()}
+    return {finding.code for finding in stage.fleet.ledger.all()}
 
 
 @pytest.fixture
@@ -227,7 +235,7 @@ async def test_an_invalid_object_is_left_out_and_the_others_go_on(stage: Stage) 
 
 async def test_an_object_that_is_none_of_its_kind_is_a_finding(stage: Stage) -> None:
     await stage.tell(upsert(GATEWAY, {"metadata": named("odd"), "spec": {"servers": "none"}}))
-    assert [finding.about.name for finding in stage.loop.store.malformed()] == ["odd"]
+    assert [finding.about.name for finding in stage.fleet.store.malformed()] == ["odd"]
 
 
 NAME = (Type.SECRET, HOST)

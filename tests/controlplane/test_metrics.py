@@ -9,12 +9,14 @@ def test_the_end_of_a_certificate_is_shown_while_it_is_served() -> None:
     metrics = Metrics()
 
     def shown() -> float | None:
-        return metrics.registry.get_sample_value("pylae_certificate_not_after_seconds", {"secret": "kubernetes://a"})
+        return metrics.registry.get_sample_value(
+            "pylae_certificate_not_after_seconds", {"namespace": "shop", "secret": "kubernetes://a"}
+        )
 
-    metrics.expiry("kubernetes://a", datetime(2027, 1, 1, tzinfo=UTC))
+    metrics.expiry("shop", "kubernetes://a", datetime(2027, 1, 1, tzinfo=UTC))
     assert shown() == datetime(2027, 1, 1, tzinfo=UTC).timestamp()
-    metrics.expiry("kubernetes://a", None)
-    metrics.expiry("kubernetes://a", None)
+    metrics.expiry("shop", "kubernetes://a", None)
+    metrics.expiry("shop", "kubernetes://a", None)
     assert shown() is None
 
 

@@ -24,6 +24,13 @@ def test_it_says_who_it_is_as_istios_gateways_do() -> None:
     }
 
 
+def test_a_gateway_elsewhere_says_what_else_is_to_be_known_of_it() -> None:
+    place = {"PYLAE_GATEWAY": {"bind": "127.0.0.2", "nodePorts": False, "publish": {"443": 30443}}}
+    metadata = json.loads(replace(BOOTSTRAP, metadata=place).json())["node"]["metadata"]
+    assert metadata["PYLAE_GATEWAY"] == {"bind": "127.0.0.2", "nodePorts": False, "publish": {"443": 30443}}
+    assert metadata["NAME"] == "istio-ingressgateway"
+
+
 def test_the_admin_page_is_its_owners_alone_and_on_no_port() -> None:
     document = json.loads(BOOTSTRAP.json())
     assert document["admin"]["address"] == {"pipe": {"path": "/run/admin.sock", "mode": 0o600}}

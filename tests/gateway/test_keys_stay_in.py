@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,7 @@ PYLAE = (
     *("status", "status -o json", "status -o yaml", "proxy-status", "proxy-status -o json", "logs --tail 10000"),
     *(f"proxy-config {part} -o {form}" for part in ("secret", "all", "listener") for form in ("json", "yaml")),
     "proxy-config secret",
+    "export",
 )
 KUBECTL = (
     *("get events -A -o json", "get gateways.networking.istio.io -A -o yaml", "get secrets -A"),
@@ -139,6 +141,28 @@ def test_no_key_is_in_the_metrics(spilling: tuple[World, list[Pair]], path: str)
     told = world.run("curl", "-sf", f"{address}{path}")
     assert told.code == 0
     assert_without_keys(told.out.encode(), pairs)
+
+
+def test_no_key_is_in_what_is_kept_of_who_owns_which_field(spilling: tuple[World, list[Pair]]) -> None:
+    world, pairs = spilling
+    side = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+    assert world.kubectl(*side, stdin=secret("applied", tls_crt=pairs[0].chain, tls_key=pairs[0].key)).code == 0
+    found = json.loads(world.kubectl("get", "secrets", "-A", "-o", "json", "--show-managed-fields").out)["items"]
+    owners = [each["metadata"]["managedFields"] for each in found if each["metadata"].get("managedFields")]
+    assert any(entry["operation"] == "Apply" for entries in owners for entry in entries)
+    assert_without_keys(json.dumps(owners).encode(), pairs)
+
+
+def test_a_backup_is_its_owners_alone_whatever_the_umask(spilling: tuple[World, list[Pair]]) -> None:
+    world, _ = spilling
+    file = world.data.parent / "backup.tar.gz"
+    before = os.umask(0)
+    try:
+        assert world.pylae("backup", str(file)).code == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in world.data.rglob("*") if path.is_file())
 
 
 def test_keys_lie_in_the_database_alone_and_the_token_in_the_kubeconfig_alone(

@@ -74,7 +74,7 @@ PILOT = {
     'pilot_xds_pushes_total{type="eds"}': 1,
     'pilot_k8s_cfg_events_total{event="add",type="Gateway"}': 1,
     "pilot_proxy_convergence_time_count ": 1,
-    'pylae_certificate_not_after_seconds{secret="kubernetes://good"}': 1,
+    'pylae_certificate_not_after_seconds{namespace="istio-system",secret="kubernetes://good"}': 1,
 }
 """Each with the least that it is here."""
 

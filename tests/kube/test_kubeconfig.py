@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pylae.kube.kubeconfig import KubeconfigError, default_path, load, merge
+from pylae.kube.kubeconfig import choose, default_path, load
+from pylae.kube.kubeconfig_file import KubeconfigError
+from pylae.kube.kubeconfig_merge import merge
 
 Config = dict[str, Any]
 
@@ -75,7 +77,7 @@ def test_a_token_in_a_file_is_read_again_each_time(tmp_path: Path) -> None:
 REFUSED = [
     (
         {"exec": {"command": "gke-gcloud-auth-plugin"}},
-        'user "me" logs in through a program .exec., which Pylae cannot do yet',
+        'the exec of user "me" needs a command and an apiVersion: client.authentication.k8s.io/v1 or',
     ),
     ({"auth-provider": {"name": "oidc"}}, "auth-provider"),
     ({"username": "admin", "password": "x"}, "with a password"),
@@ -176,3 +178,49 @@ def test_relative_paths_are_absolute_after_a_merge(tmp_path: Path) -> None:
 def test_the_default_path_is_the_first_of_kubeconfig() -> None:
     assert default_path({"KUBECONFIG": os.pathsep.join(("", "/a/config", "/b/config"))}) == Path("/a/config")
     assert default_path({}) == Path.home() / ".kube" / "config"
+
+
+def test_of_several_files_the_first_that_has_something_wins_and_some_may_be_missing(tmp_path: Path) -> None:
+    """kubernetes.io, "Merging kubeconfig files"."""
+    first, second = config(token="one"), config(token="two")
+    first["clusters"] = []
+    first["current-context"] = ""
+    (tmp_path / "sub").mkdir()
+    second["clusters"][0]["cluster"] = {"server": "https://b:6443", "certificate-authority": "ca.crt"}
+    (tmp_path / "sub" / "ca.crt").write_bytes(b"CA of b")
+    paths = [tmp_path / "nowhere", written(tmp_path / "a", first), written(tmp_path / "sub" / "b", second)]
+    found = choose(None, environment={"KUBECONFIG": os.pathsep.join(map(str, paths))})
+    assert (found.server, found.ca) == ("https://b:6443", b"CA of b")
+    assert found.headers() == {"Authorization": "Bearer one"}
+
+
+EXEC = {"apiVersion": "client.authentication.k8s.io/v1", "command": "./login", "args": ["-q"]}
+
+
+def test_a_credential_plugin_is_found_beside_the_kubeconfig(tmp_path: Path) -> None:
+    user = {"exec": {**EXEC, "env": [{"name": "A", "value": "b"}], "provideClusterInfo": True, "installHint": "get it"}}
+    content = config(**user)
+    content["clusters"][0]["cluster"]["extensions"] = [
+        {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}
+    ]
+    plugin = load(written(tmp_path / "config", content)).plugin
+    assert plugin
+    assert (plugin.command, plugin.arguments) == (str(tmp_path / "login"), ("-q",))
+    assert (plugin.environment, plugin.install_hint) == ({"A": "b"}, "get it")
+    assert plugin.cluster
+    assert (plugin.cluster["server"], plugin.cluster["config"]) == ("https://127.0.0.1:6443/", {"audience": "x"})
+
+
+def test_a_credential_plugin_that_wants_a_terminal_is_refused(tmp_path: Path) -> None:
+    user = {"exec": {**EXEC, "interactiveMode": "Always"}}
+    with pytest.raises(KubeconfigError, match="wants a terminal"):
+        load(written(tmp_path / "config", config(**user)))
+
+
+def test_an_http_proxy_is_taken_and_another_is_refused(tmp_path: Path) -> None:
+    content = config()
+    content["clusters"][0]["cluster"]["proxy-url"] = "http://proxy.example:3128"
+    assert load(written(tmp_path / "config", content)).proxy == "http://proxy.example:3128"
+    content["clusters"][0]["cluster"]["proxy-url"] = "socks5://proxy.example"
+    with pytest.raises(KubeconfigError, match="Pylae knows HTTP proxies"):
+        load(written(tmp_path / "config", content))

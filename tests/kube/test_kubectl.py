@@ -11,7 +11,8 @@ from pylae.api.scheme import CONFIG_MAP, GATEWAY
 from pylae.apiserver.server import ApiServer
 from pylae.kube.apply import Outcome, apply
 from pylae.kube.client import Client
-from pylae.kube.kubeconfig import load, merge
+from pylae.kube.kubeconfig import load
+from pylae.kube.kubeconfig_merge import merge
 from pylae.kube.manifest import load as load_manifest
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl here")]

@@ -14,7 +14,8 @@ import pytest
 from pylae.api.scheme import CONFIG_MAP, SECRET, Kind
 from pylae.apiserver.server import ApiServer
 from pylae.apiserver.settings import ApiServerSettings, Limits
-from pylae.kube.client import Client, Page
+from pylae.kube.answers import Page
+from pylae.kube.client import Client
 from pylae.kube.kubeconfig import load
 from pylae.kube.reflector import PART, Reflector, Timing
 from pylae.kube.resume import Delete, Notice, Synced, Upsert
@@ -220,6 +221,35 @@ def test_a_secret_that_passes_through_does_not_print() -> None:
     body = b'{"metadata":{"name":"a"},"data":{"k":"s3cr3t"}}'
     for passing in (Upsert(SECRET, ("", "a"), body), Event("ADDED", body), Page((body,), "7")):
         assert "s3cr3t" not in repr(passing)
+
+
+async def test_only_what_is_asked_for_of_a_namespace_is_told(client: Client) -> None:
+    for namespace, name in (("default", "istio"), ("default", "other"), ("kube-system", "istio")):
+        await client.create(CONFIG_MAP, namespace, config_map(name))
+    mirror = Mirror()
+    reflector = Reflector(client, CONFIG_MAP, namespace="default", fields="metadata.name=istio", timing=HASTE)
+    task = asyncio.create_task(reflector.run(mirror.tell))
+    await mirror.until(lambda: mirror.synced > 0)
+    await client.patch(CONFIG_MAP, "default", "other", {"data": {"x": "1"}})
+    await client.patch(CONFIG_MAP, "default", "istio", {"data": {"x": "1"}})
+    await mirror.until(lambda: mirror.objects["istio"].get("data") == {"x": "1"})
+    task.cancel()
+    await asyncio.wait([task])
+    keys = {notice.key for notice in mirror.notices if isinstance(notice, Upsert)}
+    assert keys == {("default", "istio")}
+    assert Synced(CONFIG_MAP, "default") in mirror.notices
+
+
+async def test_a_404_of_something_that_stands_before_the_server_takes_nothing_away(stub: Stub) -> None:
+    """Only what the server itself says of its kinds counts: here nobody says anything."""
+    page = b'{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a","resourceVersion":"7"}}]}'
+    lost = b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\nno route\n"
+    again = page.replace(b'"7"', b'"9"')
+    gateways = Kind("networking.istio.io", ("v1",), "Gateway", "gateways", "gateway", CONFIG_MAP.type)
+    async with stub(answer(page), lost, lost, answer(again), answer(EVENT, chunked=True), keep_open=True) as client:
+        async with reflected(client, gateways) as mirror:
+            await mirror.until(lambda: mirror.objects["a"]["metadata"]["resourceVersion"] in ("8", "9"))
+        assert not any(isinstance(notice, Delete) for notice in mirror.notices)
 
 
 async def test_a_kind_that_the_server_does_not_know_is_synced_and_empty(client: Client) -> None:

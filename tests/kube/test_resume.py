@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pylae.api.scheme import CONFIG_MAP
-from pylae.kube.client import Page
+from pylae.kube.answers import Page
 from pylae.kube.resume import (
+    ABSENT_PAUSE,
+    CALM,
     LONGEST_PAUSE,
     AskPage,
     Delete,
@@ -179,11 +181,25 @@ def test_a_list_that_fails_is_asked_for_again() -> None:
     )
 
 
-def test_pauses_double_up_to_half_a_minute_and_begin_anew_after_two_calm_minutes() -> None:
+def test_pauses_double_up_to_half_a_minute_and_begin_anew_after_a_calm_while() -> None:
     machine = Resume(CONFIG_MAP)
-    pauses = [machine.receive(FAILED, now).command for now in range(0, 700, 100)]
+    pauses = []
+    for now in range(0, 700, 100):
+        pauses.append(machine.receive(FAILED, now).command)
+        machine.receive(Woken(), now + 90)
     assert pauses == [Pause(seconds) for seconds in (0.8, 1.6, 3.2, 6.4, 12.8, 25.6, LONGEST_PAUSE)]
-    assert machine.receive(FAILED, 600 + 121).command == Pause(0.8)
+    assert machine.receive(FAILED, 690 + CALM + 1).command == Pause(0.8)
+
+
+def test_failures_of_an_outage_count_no_more_once_it_is_over() -> None:
+    machine = Resume(CONFIG_MAP)
+    machine.start()
+    for now in range(0, 50, 10):
+        machine.receive(FAILED, now)
+        machine.receive(Woken(), now + 9)
+    machine.receive(FAILED, 50)
+    machine.receive(Woken(is_back=True), 51)
+    assert machine.receive(FAILED, 52).command == Pause(0.8)
 
 
 def test_a_watch_that_ends_at_once_without_a_word_is_a_failure() -> None:
@@ -199,8 +215,9 @@ def test_a_watch_that_ends_at_once_without_a_word_is_a_failure() -> None:
 def test_a_kind_that_the_server_does_not_know_has_no_objects() -> None:
     play(
         (0, page(7, body("a", 3)), Step((upsert("a", 3), SYNCED), OpenWatch("7"))),
-        (1, Failed(absent=True), Step((delete("a"), SYNCED), Pause(0.8))),
-        (2, Woken(), Step(command=AskPage())),
+        (1, Failed(absent=True), Step((delete("a"), SYNCED), Pause(ABSENT_PAUSE))),
+        (9, Woken(), Step(command=AskPage())),
+        (9, Failed(absent=True), Step((SYNCED,), Pause(ABSENT_PAUSE))),
     )
 
 

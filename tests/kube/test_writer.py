@@ -11,6 +11,8 @@ from pylae.api.scheme import GATEWAY, SERVICE, Kind
 from pylae.kube.client import Client
 from pylae.kube.connection import Connection
 from pylae.kube.errors import Conflict, KubeError, Unreachable
+from pylae.kube.present import Present
+from pylae.kube.tact import Tact, where_nobody_else_does, whoever_else_does
 from pylae.kube.writer import Json, Made, StatusWriter
 
 
@@ -109,7 +111,7 @@ async def test_an_object_that_has_gone_is_left_in_peace(client: Client) -> None:
     gateway, writer = await made(client), StatusWriter(client)
     await client.delete(GATEWAY, "default", "front")
     assert not await writer.write(GATEWAY, gateway, always(status("True")))
-    assert not await writer.write_over(GATEWAY, gateway, {}, always(status("True")))
+    assert not await writer.write_over(GATEWAY, gateway, saying({}), always(status("True")))
     assert not writer.knows(GATEWAY, ("default", "front"))
 
 
@@ -151,6 +153,16 @@ class _Counted(Client):
         return {}
 
 
+def saying(said: Json, *managers: str) -> Present:
+    """An object that says so by the doing of these."""
+    managed = [
+        {"manager": manager, "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}
+        for manager in managers
+    ]
+    own = {"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    return Present.read(msgspec.json.encode({"metadata": {"managedFields": [own, *managed]}, "status": said}))
+
+
 FRONT = decode(GATEWAY, b'{"metadata": {"namespace": "default", "name": "front", "uid": "1"}}')
 
 
@@ -175,11 +187,11 @@ async def test_a_forgotten_object_is_looked_at_as_if_for_the_first_time() -> Non
 async def test_where_the_status_is_known_nothing_is_asked() -> None:
     client = _Counted()
     writer = StatusWriter(client)
-    assert not await writer.write_over(GATEWAY, FRONT, status("True"), always(status("True")))
+    assert not await writer.write_over(GATEWAY, FRONT, saying(status("True")), always(status("True")))
     assert writer.knows(GATEWAY, ("default", "front"))
     assert not await writer.write(GATEWAY, FRONT, always(status("True")))
     assert client.asked == []
-    assert await writer.write_over(GATEWAY, FRONT, status("True"), always(status("False")))
+    assert await writer.write_over(GATEWAY, FRONT, saying(status("True")), always(status("False")))
     assert client.asked == ["PATCH"]
 
 
@@ -196,3 +208,36 @@ async def test_what_could_not_be_written_is_not_remembered() -> None:
     with pytest.raises(Unreachable):
         await writer.write(GATEWAY, FRONT, always(status("True")))
     assert await writer.write(GATEWAY, FRONT, always(status("True")))
+
+
+async def test_a_write_is_for_the_state_that_was_looked_at(client: Client) -> None:
+    """Conditions are written as one list: what another wrote since would be lost."""
+    gateway, seen = await made(client), Present.read(msgspec.json.encode(await client.get(GATEWAY, "default", "front")))
+    await client.patch_status(GATEWAY, "default", "front", {"status": {"conditions": [{"type": "Theirs"}]}})
+    keeping = lambda before: {"conditions": [*before.get("conditions", ()), condition("True")]}  # noqa: E731
+    assert await StatusWriter(client).write_over(GATEWAY, gateway, seen, keeping)
+    assert [one["type"] for one in (await present(client))["conditions"]] == ["Theirs", "Programmed"]
+
+
+TACT = [
+    (where_nobody_else_does, (), True),
+    (where_nobody_else_does, ("pylae",), True),
+    (where_nobody_else_does, ("pilot-discovery",), False),
+    (where_nobody_else_does, ("pylae", "pilot-discovery"), False),
+    (whoever_else_does, ("pilot-discovery",), True),
+]
+
+
+@pytest.mark.parametrize(("tact", "managers", "may_write"), TACT)
+async def test_a_status_that_is_anothers_is_left_to_him(tact: Tact, managers: tuple[str, ...], may_write: bool) -> None:
+    writer = StatusWriter(_Counted(), tact)
+    seen = saying({}, *managers)
+    assert await writer.write_over(GATEWAY, FRONT, seen, always(status("True"))) is may_write
+
+
+@pytest.mark.parametrize(("managers", "may_write"), [((), False), (("pylae",), True)])
+async def test_of_what_is_no_concern_of_ours_only_our_own_words_are_corrected(
+    managers: tuple[str, ...], may_write: bool
+) -> None:
+    seen, made = saying({}, *managers), always(status("True"))
+    assert await StatusWriter(_Counted()).write_over(GATEWAY, FRONT, seen, made, unasked=False) is may_write

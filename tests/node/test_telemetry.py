@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from pylae.controlplane.metrics import Metrics
-from pylae.node.telemetry import application, serve
+from pylae.node.address import Address
+from pylae.node.telemetry import application, serve, serve_at
 
 
 class Observed:
@@ -58,3 +59,24 @@ async def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
         runner, port = await serve(application(Observed(), Metrics().registry), taken)
         await runner.cleanup()
     assert port != taken
+
+
+async def test_on_an_address_that_others_reach_they_may_ask_by_its_name() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    anywhere = Address("0.0.0.0", port)
+    runner = await serve_at(application(Observed(), Metrics().registry, anywhere), anywhere)
+    headers = {"Host": "edge.example"}
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/livez", headers=headers) as it:
+        assert it.status == 200
+    await runner.cleanup()
+
+
+async def test_an_address_that_was_asked_for_is_not_replaced() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = Address("127.0.0.1", other.getsockname()[1])
+        with pytest.raises(OSError, match="address already in use"):
+            await serve_at(application(Observed(), Metrics().registry, taken), taken)

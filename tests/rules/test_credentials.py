@@ -186,6 +186,13 @@ def test_a_name_never_reaches_into_another_namespace() -> None:
     assert value.code.reason == "SecretInOtherNamespace"
 
 
+@pytest.mark.parametrize("name", ["pylae-ca", "pylae-ca-cacert", f"{HERE}/pylae-ca"])
+def test_the_authority_of_gateways_is_served_to_none_of_them(name: str) -> None:
+    value = _resolve(name, _secret("pylae-ca", tls_crt=MADE.chain, tls_key=MADE.key))
+    assert isinstance(value, Unusable)
+    assert "never served" in value.message
+
+
 def test_k32_a_name_of_authorities_never_gives_a_key() -> None:
     tricky = _secret("tricky-cacert", cert=MADE.chain, key=MADE.key, cacert=CA.chain)
     assert _resolve("tricky-cacert", tricky) == TrustedCa("kubernetes://tricky-cacert", CA.chain)

@@ -26,10 +26,16 @@ def test_a_certificate_that_has_not_begun_is_doubted() -> None:
 
 
 def test_a_certificate_that_ends_within_two_weeks_is_doubted_with_the_day() -> None:
-    made = issue("a.example", days=(-1, 13))
+    made = issue("a.example", days=(-77, 13))
     (doubt,) = warnings(TlsCertificate("x", made.chain, SecretBytes(made.key)), (), NOW)
     assert doubt.code.reason == "CertificateExpiresSoon"
     assert f"{NOW + timedelta(days=13):%Y-%m-%d}, " in doubt.message or "in 13 days" in doubt.message
+
+
+def test_a_short_life_ends_soon_when_a_quarter_of_it_is_left() -> None:
+    assert _doubts("a.example", days=(-4, 2)) == []
+    assert _doubts("a.example", days=(-5, 1)) == ["CertificateExpiresSoon"]
+    assert _doubts("a.example", days=(-0.01, 0.03)) == []
 
 
 def test_a_certificate_without_names_is_doubted() -> None:

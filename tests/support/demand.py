@@ -10,8 +10,9 @@ from world import Pair, pair
 
 from pylae.api.meta import Object
 from pylae.api.scheme import SECRET
-from pylae.controlplane.configuration import Configuration
-from pylae.controlplane.on_demand import OnDemand, Use
+from pylae.controlplane.fleet.configuration import Configuration
+from pylae.controlplane.fleet.on_demand import OnDemand, Use
+from pylae.controlplane.report.ledger import Ledger
 from pylae.kube.store import Change
 from pylae.model.finding import Finding
 from pylae.xds.resource import Key, Resource, Type
@@ -26,11 +27,12 @@ class Stage:
 
     cluster: Cluster = field(default_factory=Cluster)
     now: datetime = NOW
+    ledger: Ledger = field(default_factory=Ledger)
     reported: list[tuple[str, tuple[str, str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         report = lambda kind, key: self.reported.append((kind.kind, key))  # noqa: E731 - it is short
-        self.configuration = Configuration(WORKLOAD, self.cluster.snapshot, lambda: self.now, report)
+        self.configuration = Configuration(WORKLOAD, self.cluster.snapshot, lambda: self.now, self.ledger, report)
 
     @property
     def on_demand(self) -> OnDemand:
@@ -86,7 +88,7 @@ class Stage:
         return count
 
     def findings(self) -> tuple[Finding, ...]:
-        return self.configuration.ledger.all()
+        return self.ledger.all()
 
     def reasons(self) -> list[str]:
         return sorted(finding.code.reason for finding in self.findings())

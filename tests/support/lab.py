@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 from data_plane import Answer, DataPlane, Upstream, eventually, free_port, short_directory
 
-from pylae.controlplane.ads import Ads, Observation
+from pylae.controlplane.discovery.ads import Ads
+from pylae.controlplane.discovery.observation import Observation
+from pylae.model.workload import GatewayWorkload
 from pylae.xds.event import Accepted, Asked, Left, Refused
 from pylae.xds.last_good import LastGood
 from pylae.xds.resource import Key, Resource, ResourceSet, Type, is_asked_for
 from pylae.xds.world import World
 
 __all__ = ["Answer", "Lab", "Upstream", "become", "eventually", "free_port", "short_directory"]
+
+HOME = GatewayWorkload()
 
 
 def become(world: World, wanted: Iterable[Resource]) -> frozenset[Key]:
@@ -42,8 +46,8 @@ class Lab(DataPlane):
     async def start_control_plane(self) -> None:
         """One that knows nothing, in place of an earlier one."""
         self.last_good, self.world, self.in_use = LastGood(), World(), set()
-        self.ads = Ads(self.directory / "xds.sock", self._observe)
-        await self.ads.start()
+        self.ads = Ads(self._observe)
+        await self.ads.listen_locally(self.directory / "xds.sock", HOME)
 
     async def stop_control_plane(self) -> None:
         await self.ads.stop()
@@ -68,7 +72,7 @@ class Lab(DataPlane):
         if self.wanted is not None:
             on_demand = (found for host in self.in_use for found in self.sites.get(host, ()))
             touched = become(self.world, (*self.wanted.resources(), *on_demand))
-            self.ads.publish(self.last_good, self.last_good.serve(self.world, touched))
+            self.ads.publish(HOME, self.last_good, self.last_good.serve(self.world, touched))
 
     def publish(self, wanted: ResourceSet) -> None:
         self.wanted = wanted

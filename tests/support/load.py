@@ -26,9 +26,9 @@ class Load:
     The hosts take turns. Each must answer 200 all the time: name only those that nothing is to happen to.
     """
 
-    def __init__(self, port: int, *hosts: str, rate: float = RATE) -> None:
+    def __init__(self, port: int, *hosts: str, rate: float = RATE, address: str = "127.0.0.1") -> None:
         rates = {kind: rate * share for kind, share in SHARES.items()}
-        self._order = json.dumps({"port": port, "hosts": hosts, "rates": rates})
+        self._order = json.dumps({"address": address, "port": port, "hosts": hosts, "rates": rates})
         self.h2, self.http1, self.fresh = Tally(), Tally(), Tally()
 
     def __enter__(self) -> Self:
@@ -46,20 +46,36 @@ class Load:
         assert self._process.stdout is not None
         return self._process.stdout
 
+    @property
+    def requests(self) -> int:
+        return self.h2.requests + self.http1.requests + self.fresh.requests
+
+    @property
+    def failed(self) -> int:
+        return self.h2.failed + self.http1.failed + self.fresh.failed
+
     def assert_nothing_failed(self) -> None:
         for name, tally in (("h2", self.h2), ("HTTP/1.1", self.http1), ("new connections", self.fresh)):
             assert tally.requests > 0, f"{name}: no request was made"
             assert tally.failed == 0, f"{name}: {tally.failed} of {tally.requests} failed: {tally.failures}"
 
 
-def served_serial(port: int, host: str) -> int:
+def served_serial(port: int, host: str, address: str = "127.0.0.1") -> int:
     """The serial number of the certificate that a new connection is shown."""
     from cryptography import x509
 
     tls = ssl.create_default_context()
     tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        socket.create_connection((address, port), timeout=5) as plain,
         tls.wrap_socket(plain, server_hostname=host) as connection,
     ):
         return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").serial_number
+
+
+def shown_serial(port: int, host: str, address: str = "127.0.0.1") -> int:
+    """The same; 0 while no handshake succeeds."""
+    try:
+        return served_serial(port, host, address)
+    except OSError:
+        return 0

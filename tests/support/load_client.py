@@ -14,6 +14,9 @@ from itertools import cycle
 
 from kept import Connection, Http1, Http2, Lost, Unprocessed
 
+Place = tuple[str, int]
+"""An address and a port."""
+
 PATIENCE = 10
 """Seconds for an answer, or for a handshake."""
 
@@ -49,9 +52,9 @@ class Tally:
 class Client:
     """One kind of connection to some hosts, at a rate."""
 
-    def __init__(self, port: int, hosts: Sequence[str], protocol: type[Connection], alpn: str) -> None:
+    def __init__(self, place: Place, hosts: Sequence[str], protocol: type[Connection], alpn: str) -> None:
         self.tally = Tally()
-        self._port = port
+        self._place = place
         self._hosts = cycle(hosts)
         self._protocol = protocol
         self._pools: dict[str, list[Connection]] = {host: [] for host in hosts}
@@ -109,7 +112,7 @@ class Client:
         self.tally.connections += 1
         loop = asyncio.get_running_loop()
         transport, made = await loop.create_connection(
-            self._protocol, "127.0.0.1", self._port, ssl=self._tls, server_hostname=host
+            self._protocol, *self._place, ssl=self._tls, server_hostname=host
         )
         assert isinstance(made, Http1 | Http2)
         if self._protocol is Http2 and transport.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
@@ -136,11 +139,11 @@ class Once(Http1):
         return asked
 
 
-async def run(port: int, hosts: Sequence[str], rates: dict[str, float]) -> dict[str, Tally]:
+async def run(place: Place, hosts: Sequence[str], rates: dict[str, float]) -> dict[str, Tally]:
     clients = {
-        "h2": Client(port, hosts, Http2, "h2"),
-        "http1": Client(port, hosts, Http1, "http/1.1"),
-        "fresh": Anew(port, hosts, Once, "http/1.1"),
+        "h2": Client(place, hosts, Http2, "h2"),
+        "http1": Client(place, hosts, Http1, "http/1.1"),
+        "fresh": Anew(place, hosts, Once, "http/1.1"),
     }
     over = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, over.set)  # nothing is ever written to it: it only ends
@@ -151,7 +154,7 @@ async def run(port: int, hosts: Sequence[str], rates: dict[str, float]) -> dict[
 
 def main() -> None:
     order = json.loads(sys.argv[1])
-    tallies = asyncio.run(run(order["port"], order["hosts"], order["rates"]))
+    tallies = asyncio.run(run((order["address"], order["port"]), order["hosts"], order["rates"]))
     print(json.dumps({kind: asdict(tally) for kind, tally in tallies.items()}))
 
 

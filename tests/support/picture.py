@@ -104,10 +104,15 @@ def world(*nodes: Listener | RouteConfiguration | Cluster | Endpoints | TlsCerti
     made = emission.resources
     for node in nodes:
         if isinstance(node, Endpoints):
-            made = made.with_resource(emit_endpoints(node))
+            made = with_resource(made, emit_endpoints(node))
         elif isinstance(node, TlsCertificate):
-            made = made.with_resource(emit_secret(node))
+            made = with_resource(made, emit_secret(node))
     return made
+
+
+def with_resource(made: ResourceSet, resource: Resource) -> ResourceSet:
+    """The same, and this."""
+    return ResourceSet.of({**made, resource.type: {**made[resource.type], resource.name: resource}})
 
 
 def certificate(name: str, host: str, serial: int = 1) -> TlsCertificate:

@@ -11,8 +11,7 @@ from typing import Any
 import grpc
 from data_plane import DataPlane, eventually
 
-from pylae.controlplane.ads import METHOD, SERVICE
-from pylae.xds.message import Request, Response, decode_request, encode_response
+from pylae.xds.message import METHOD, SERVICE, Request, Response, decode_request, encode_response
 from pylae.xds.resource import Key, Resource, Type
 
 AT_LARGE = (Type.CLUSTER, Type.LISTENER, Type.SCOPE)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from from_scratch import bindings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from pylae.model.codes import HOST_NOT_IN_GATEWAY, REFERENCE_NOT_FOUND
 from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import GatewayWorkload
 from pylae.rules.hosts import matches
-from pylae.translate.bind import Bound, bindings, judge_binding, named_gateways, virtual_hosts_of
+from pylae.translate.bind import Bound, judge_binding, named_gateways, virtual_hosts_of
 
 Json = dict[str, Any]
 WORKLOAD = GatewayWorkload()

@@ -18,9 +18,10 @@ from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Key, Snapshot, by_age
 from pylae.model.workload import GatewayWorkload
 from pylae.rules.protocols import HTTP_FAMILY
-from pylae.translate.claims import server_of
+from pylae.translate.claims import server_of, server_origin
 from pylae.translate.merge import REMOVE_ONE
-from pylae.translate.plan import Counts, Fate, Plan
+from pylae.translate.plan import Plan
+from pylae.translate.planned import Counts, Fate
 from pylae.translate.ports import PublishedPort
 from pylae.translate.server import Server, unservable
 
@@ -125,18 +126,15 @@ class Story:
 
 def view(plan: Plan) -> Json:
     """All that a plan says of servers that are sent ahead or lost."""
-    said = plan.port_plan()
     return {
-        "servers": [(server.origin, server.spec) for server in said.servers],
         "listeners": [
             (
                 replace(listener, servers=()),
                 [(server.origin, server.spec, server.listen_port) for server in listener.servers],
             )
-            for listener in said.listeners
+            for listener in plan.listeners()
         ],
-        "losers": list(said.losers.items()),
-        "findings": said.findings,
+        "findings": plan.findings(),
     }
 
 
@@ -191,10 +189,19 @@ def test_who_is_admitted_is_what_the_plain_merge_says(script: list[Any], publish
     places = [(found, index) for found in chosen for index in range(len(found.spec.servers))]
     all_servers = [server_of(found, index, published) for found, index in places]
     lost = plain_merge([server for server in all_servers if not unservable(server)])
-    said = story.plan.losers
+    said = losers(story.plan)
     unbound = {origin for origin, finding in said.items() if "is already bound for" in finding.message}
     expected = {server.origin: why for server in all_servers if (why := unservable(server) or lost.get(server.origin))}
     assert {origin: why for origin, why in said.items() if origin not in unbound} == expected
+
+
+def losers(plan: Plan) -> dict[Origin, Finding]:
+    return {
+        server_origin(gateway, fate.index): fate.rejected
+        for gateway in plan.gateways()
+        for fate in plan.fates(gateway)
+        if fate.rejected
+    }
 
 
 def plain_merge(servers: list[Server]) -> dict[Origin, Finding]:

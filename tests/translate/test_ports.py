@@ -1,12 +1,17 @@
 """The Services in front of the gateway are few among many, and followed by change."""
 
+from dataclasses import replace
 from typing import Any
 
+from from_scratch import published_ports
+
 from pylae.api.decode import convert
+from pylae.api.meta import ObjectRef
 from pylae.api.scheme import ENDPOINT_SLICE, SERVICE
+from pylae.model.ir.origin import Origin
 from pylae.model.snapshot import Snapshot
 from pylae.model.workload import GatewayWorkload
-from pylae.translate.ports import Fronts, published_ports
+from pylae.translate.ports import Fronts, PublishedPort, sockets
 
 FRONT = ("istio-system", "front")
 
@@ -46,3 +51,23 @@ def test_an_endpoint_slice_of_a_service_in_front_says_where_a_named_port_leads()
     assert fronts.note(("istio-system", "front-1"), None, found)
     snapshot = Snapshot(services={FRONT: front}, endpoint_slices={("istio-system", "front-1"): found})
     assert [port.target_port for port in fronts.published(snapshot)] == [8443]
+
+
+PORT = PublishedPort(443, 8443, 30005, Origin(ObjectRef("Service", *FRONT), "spec.ports[0]"))
+
+
+def bound(published: tuple[PublishedPort, ...], port: int, workload: GatewayWorkload) -> list[str]:
+    return [str(socket.address) for socket in sockets(published, port, "", workload)]
+
+
+def test_a_port_that_the_gateway_publishes_by_itself_wins_over_what_the_service_says() -> None:
+    workload = GatewayWorkload(publish=((443, 10443), (80, 10080)))
+    assert bound((PORT,), 8443, workload) == ["127.0.0.1:10443"]
+    assert bound((PORT,), 8443, replace(workload, node_ports=False)) == ["127.0.0.1:10443"]
+    assert bound((PORT,), 8443, replace(workload, publish=())) == ["127.0.0.1:30005"]
+
+
+def test_without_a_service_a_port_is_published_all_the_same() -> None:
+    workload = GatewayWorkload(publish=((443, 10443),))
+    assert bound((), 443, workload) == ["127.0.0.1:10443"]
+    assert bound((), 444, workload) == ["127.0.0.1:444"]

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from from_scratch import bindings, port_plan
+
 from pylae.model.snapshot import Snapshot
 from pylae.model.workload import GatewayWorkload
-from pylae.translate.bind import bindings
 from pylae.translate.cluster import cluster
-from pylae.translate.plan import plan_ports
 from pylae.translate.registry import ServiceRegistry
 from pylae.translate.site import site
 from pylae.translate.translate import translate
@@ -50,7 +50,7 @@ def test_sites_made_one_by_one_are_those_of_the_whole(read: Callable[[str], Snap
     snapshot = read(WORLD)
     whole = translate(snapshot, WORKLOAD)
     view = view_of(snapshot)
-    sites = {plan.name: site(plan, view) for plan in plan_ports(snapshot, WORKLOAD).listeners}
+    sites = {plan.name: site(plan, view) for plan in port_plan(snapshot, WORKLOAD).listeners()}
     assert {name: made.chains for name, made in sites.items()} == {made.name: made.chains for made in whole.listeners}
     made = sorted((r for found in sites.values() for r in found.route_configurations), key=lambda routes: routes.name)
     assert tuple(made) == whole.route_configurations
@@ -70,8 +70,8 @@ def test_endpoints_and_secrets_change_nothing_of_a_translation(read: Callable[[s
 
 def test_the_port_plan_reads_no_virtual_service(read: Callable[[str], Snapshot]) -> None:
     snapshot = read(WORLD)
-    plan, other = plan_ports(snapshot, WORKLOAD), plan_ports(replace(snapshot, virtual_services={}), WORKLOAD)
-    assert [(found.name, found.sockets) for found in plan.listeners] == [
-        (found.name, found.sockets) for found in other.listeners
+    plan, other = port_plan(snapshot, WORKLOAD), port_plan(replace(snapshot, virtual_services={}), WORKLOAD)
+    assert [(found.name, found.sockets) for found in plan.listeners()] == [
+        (found.name, found.sockets) for found in other.listeners()
     ]
-    assert plan.findings == other.findings
+    assert plan.findings() == other.findings()

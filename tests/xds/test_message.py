@@ -4,7 +4,16 @@ import pytest
 from envoy.service.discovery.v3 import discovery_pb2
 from picture import answering, certificate, decoded, world
 
-from pylae.xds.message import ForeignTypeError, Node, Request, Response, decode_request, encode_response
+from pylae.xds.message import (
+    ForeignTypeError,
+    Node,
+    Request,
+    Response,
+    decode_request,
+    decode_response,
+    encode_response,
+    with_initial_versions,
+)
 from pylae.xds.resource import Type
 
 
@@ -62,3 +71,24 @@ def test_a_response_carries_the_resources_as_they_were_serialized() -> None:
 def test_a_secret_is_in_no_representation_of_its_response() -> None:
     secrets = world(certificate("kubernetes://a", "a.test"))[Type.SECRET]
     assert "PRIVATE" not in repr(Response(Type.SECRET, "7", tuple(secrets.values())))
+
+
+def test_a_response_reads_as_it_was_written() -> None:
+    made = tuple(world(answering("a", "hello"), answering("b", "hello")).resources())
+    found = decode_response(encode_response(Response(Type.ROUTE, "7", made, ("gone",))))
+    assert (found.type, found.nonce, found.removed) == (Type.ROUTE, "7", ("gone",))
+    assert [(each.key, each.version, each.body) for each in found.resources] == [
+        (each.key, each.version, each.body) for each in made
+    ]
+
+
+def test_a_response_of_a_foreign_type_is_told_apart() -> None:
+    body = discovery_pb2.DeltaDiscoveryResponse(type_url="type.googleapis.com/other").SerializeToString()
+    with pytest.raises(ForeignTypeError, match="other"):
+        decode_response(body)
+
+
+def test_other_versions_are_all_that_is_changed() -> None:
+    body = sent(resource_names_subscribe=["a"], initial_resource_versions={"a": "1", "b": "2"})
+    found = decode_request(with_initial_versions(body, {"a": "lost"}))
+    assert found == Request(Type.ROUTE, ("a",), initial_versions={"a": "lost"})

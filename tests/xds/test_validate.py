@@ -21,7 +21,7 @@ from envoy.extensions.transport_sockets.tls.v3 import secret_pb2
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.json_format import Parse
 from on_demand import scope, shared
-from picture import ORIGIN, certificate, cluster, endpoints, listener, plain, site, world
+from picture import ORIGIN, certificate, cluster, endpoints, listener, plain, site, with_resource, world
 
 from pylae.envoy.binary import find
 from pylae.envoy.bootstrap import Bootstrap
@@ -124,7 +124,7 @@ def everything() -> ResourceSet:
         endpoints("eds", 8080),
         certificate("kubernetes://a", "a.test"),
     )
-    return made.with_resource(emit_secret(authority))
+    return with_resource(made, emit_secret(authority))
 
 
 def _listeners() -> tuple[Listener, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import no_such_path
 from pylae.apimachinery.resource import Registry, Resource
+from pylae.apimachinery.scale import SCALE
 
 AGGREGATED_TYPE: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 """The Content-Type of an aggregated document: without these parameters a client takes it for a plain one."""
@@ -81,7 +82,7 @@ def _entries(resource: Resource) -> Iterator[Json]:
             "name": f"{resource.plural}/{subresource}",
             "singularName": "",
             "namespaced": resource.namespaced,
-            "kind": resource.kind,
+            **(SCALE if subresource == "scale" else {"kind": resource.kind}),
             "verbs": list(_subresource_verbs(subresource)),
         }
 
@@ -113,11 +114,15 @@ def _discovered(resource: Resource, version: str) -> Json:
         entry["categories"] = list(resource.categories)
     if resource.subresources:
         entry["subresources"] = [
-            {"subresource": name, "responseKind": kind, "verbs": list(_subresource_verbs(name))}
+            {
+                "subresource": name,
+                "responseKind": SCALE if name == "scale" else kind,
+                "verbs": list(_subresource_verbs(name)),
+            }
             for name in resource.subresources
         ]
     return entry
 
 
 def _subresource_verbs(name: str) -> tuple[str, ...]:
-    return STATUS_VERBS if name == "status" else READ_ONLY_VERBS
+    return STATUS_VERBS if name in ("status", "scale") else READ_ONLY_VERBS

@@ -42,18 +42,18 @@ def missing(field: str, detail: str = "") -> Cause:
 
 def invalid_value(field: str, value: object, detail: str) -> Cause:
     """A value that breaks a rule. Never hand in a secret's bytes: the value is printed."""
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {_shown(value)}: {detail}")
+    return Cause(field, "FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
 def unsupported(field: str, value: object, supported: Iterable[str]) -> Cause:
     """A value outside an enumeration."""
     choices = ", ".join(json.dumps(choice, ensure_ascii=False) for choice in supported)
-    return Cause(field, "FieldValueNotSupported", f"Unsupported value: {_shown(value)}: supported values: {choices}")
+    return Cause(field, "FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {choices}")
 
 
 def duplicate(field: str, value: object) -> Cause:
     """A value that must be unique and is not."""
-    return Cause(field, "FieldValueDuplicate", f"Duplicate value: {_shown(value)}")
+    return Cause(field, "FieldValueDuplicate", f"Duplicate value: {shown(value)}")
 
 
 def not_allowed(field: str, detail: str) -> Cause:
@@ -73,7 +73,7 @@ def too_many(field: str, count: int, limit: int) -> Cause:
 
 def type_invalid(field: str, value: object, detail: str) -> Cause:
     """A value of the wrong JSON type."""
-    return Cause(field, "FieldValueTypeInvalid", f"Invalid value: {_shown(value)}: {detail}")
+    return Cause(field, "FieldValueTypeInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
 class Failure(Exception):
@@ -85,10 +85,12 @@ class Failure(Exception):
         self.reason = reason
         self.message = message
         self.details: dict[str, Any] = dict(details or {})
+        self.metadata: dict[str, Any] = {}
+        """A Status is also a list's: a `continue` that leads on from here."""
 
     def document(self) -> dict[str, Any]:
         """The body to answer with: `kind: Status`, `apiVersion: v1`."""
-        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata, "status": "Failure"}
         status["message"] = self.message
         if self.reason:
             status["reason"] = self.reason
@@ -146,6 +148,13 @@ def expired(message: str) -> Failure:
     return Failure(410, "Expired", message)
 
 
+def too_new(wanted: int, newest: int) -> Failure:
+    """504: a resourceVersion that is not reached yet. Clients know it by its cause and ask again without a version."""
+    message = f"Timeout: Too large resource version: {wanted}, current: {newest}"
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    return Failure(504, "Timeout", message, {"retryAfterSeconds": 1, "causes": [cause]})
+
+
 def too_large(message: str) -> Failure:
     return Failure(413, "RequestEntityTooLarge", message)
 
@@ -156,10 +165,29 @@ def unsupported_media_type(message: str) -> Failure:
 
 def invalid(resource: "Resource", name: str, causes: Sequence[Cause]) -> Failure:
     """422 with every cause, worded as kubectl shows it: one plainly, several as `[a, b]`."""
+    return _invalid(resource.group, resource.kind, name, causes)
+
+
+def invalid_list_options(causes: Sequence[Cause]) -> Failure:
+    """422 for query parameters of a list or a watch that do not go together."""
+    return _invalid("meta.k8s.io", "ListOptions", "", causes)
+
+
+def invalid_options(kind: str, causes: Sequence[Cause]) -> Failure:
+    """422 for query parameters of a write; `kind` is such as `PatchOptions`."""
+    return _invalid("meta.k8s.io", kind, "", causes)
+
+
+def apply_conflict(message: str, causes: Sequence[Cause]) -> Failure:
+    """409: others own fields that somebody applies otherwise. kubectl tells by the causes what to advise."""
+    return Failure(409, "Conflict", message, {"causes": [cause.document() for cause in causes]})
+
+
+def _invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Failure:
     seen = list(dict.fromkeys(str(cause) for cause in causes))
     listed = seen[0] if len(seen) == 1 else f"[{', '.join(seen)}]"
-    subject = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    details = {"name": name, "group": resource.group, "kind": resource.kind}
+    subject = f"{kind}.{group}" if group else kind
+    details = {"name": name, "group": group, "kind": kind}
     details = {key: value for key, value in details.items() if value}
     body: dict[str, Any] = {**details, "causes": [cause.document() for cause in causes]}
     return Failure(422, "Invalid", f"{subject} {_quoted(name)} is invalid: {listed}", body)
@@ -193,6 +221,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+def shown(value: object) -> str:
+    """A value as messages repeat it: JSON, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":"))
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

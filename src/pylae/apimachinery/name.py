@@ -15,7 +15,10 @@ Rule: TypeAlias = Callable[[str], str]
 ANNOTATIONS_LIMIT: Final = 256 * 1024
 """Bytes that the annotations of an object may have, keys and values together."""
 
+OWNERS_FIELDS: Final = ("apiVersion", "kind", "name", "uid")
+
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_1035: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
 _QUALIFIED: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
@@ -28,6 +31,17 @@ def dns_label(text: str) -> str:
     if len(text) <= 63 and _LABEL.fullmatch(text):
         return ""
     return f"must be a DNS label: at most 63 lower-case letters, digits and '-', {ALPHANUMERIC_ENDS}"
+
+
+def dns_1035_label(text: str) -> str:
+    """A DNS label that begins with a letter: what versions and the names of kinds are."""
+    if len(text) <= 63 and _LABEL_1035.fullmatch(text):
+        return ""
+    return (
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+        "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation "
+        "is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+    )
 
 
 def dns_subdomain(text: str) -> str:
@@ -88,6 +102,10 @@ def check_metadata(resource_name: str, metadata: Mapping[str, Any]) -> Iterator[
     for index, finalizer in enumerate(metadata.get("finalizers", ())):
         if problem := qualified_name(finalizer):
             yield invalid_value(f"metadata.finalizers[{index}]", finalizer, problem)
+    for index, owner in enumerate(metadata.get("ownerReferences", ())):
+        for field in OWNERS_FIELDS:
+            if not owner.get(field):
+                yield invalid_value(f"metadata.ownerReferences[{index}].{field}", "", "must not be empty")
 
 
 def _check_labels(labels: Mapping[str, str]) -> Iterator[Cause]:

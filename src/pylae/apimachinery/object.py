@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from pylae.apimachinery.built_in import carry_over, initial_status, keep_labels
+from pylae.apimachinery.apply.managed_fields import with_entries, without_times
+from pylae.apimachinery.built_in.rules import carry_over, initial_status, keep_labels
 from pylae.apimachinery.document import Json, same
 from pylae.apimachinery.failure import Failure, bad_request, conflict
 from pylae.apimachinery.resource import Resource
@@ -20,7 +21,7 @@ SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 """What random suffixes are made of: no vowels, so no words; no characters that look alike."""
 
 SERVERS_OWN: Final = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-DROPPED: Final = ("managedFields", "selfLink")
+DROPPED: Final = ("selfLink",)
 NAMESPACE_DIFFERS: Final = "the namespace of the provided object does not match the namespace sent on the request"
 
 
@@ -55,10 +56,27 @@ def prepare_create(resource: Resource, obj: Json, *, namespace: str, birth: Birt
     return keep_labels(resource, created)
 
 
+def prepare_applied(resource: Resource, name: str, obj: Json) -> Json:
+    """An object that server-side apply creates. Raises 400 unless it has the name of the request, 409 if it is meant to
+    be one that was there. A resourceVersion says nothing of what is not there."""
+    metadata = obj.get("metadata", {})
+    if metadata.get("name") != name:
+        raise bad_request(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})"
+            if metadata.get("name")
+            else f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
+    if uid := metadata.get("uid"):
+        why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise conflict(resource, name, why)
+    return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "resourceVersion"}}
+
+
 def prepare_update(resource: Resource, old: Json, new: Json, *, subresource: str = "") -> Json:
     """The object as it will be stored, without resourceVersion, after a PUT or the result of a PATCH.
 
-    A write to the object leaves `status` as it was where that is a subresource; a write to `status` leaves the rest.
+    A write to the object leaves `status` as it was where that is a subresource; a write to `status` leaves the rest but
+    for `managedFields`, which are the server's word already (see `field_manager`).
     Raises 400 if the body names another object than the request, 409 if the writer looked at another version or at an
     earlier object of the same name.
     """
@@ -68,7 +86,7 @@ def prepare_update(resource: Resource, old: Json, new: Json, *, subresource: str
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
     _check_version(resource, old["metadata"], metadata)
     if subresource == "status":
-        updated = _with_status({**old, "metadata": dict(old["metadata"])}, new.get("status"))
+        updated = _with_status(with_entries(old, metadata.get("managedFields")), new.get("status"))
     else:
         updated = carry_over(resource, old, {**new, "metadata": _inherit(old["metadata"], metadata, name)})
         if resource.has_status:
@@ -81,7 +99,7 @@ def prepare_update(resource: Resource, old: Json, new: Json, *, subresource: str
 
 
 def prepare_delete(obj: Json, *, now: datetime) -> Json:
-    """An object whose finalizers are still to do their work: marked as going, once. See `is_finished`."""
+    """An object whose finalizers are still to do their work: marked as going, once."""
     metadata = dict(obj["metadata"])
     if "deletionTimestamp" in metadata:
         return obj
@@ -89,11 +107,6 @@ def prepare_delete(obj: Json, *, now: datetime) -> Json:
     if "generation" in metadata:
         metadata["generation"] += 1
     return {**obj, "metadata": metadata}
-
-
-def is_finished(obj: Mapping[str, Any]) -> bool:
-    """Is it marked for deletion with no finalizer left, so that the write that made it so removes it?"""
-    return "deletionTimestamp" in obj["metadata"] and not obj["metadata"].get("finalizers")
 
 
 def check_preconditions(resource: Resource, obj: Json, preconditions: Mapping[str, Any]) -> None:
@@ -165,4 +178,4 @@ def _substance(obj: Json) -> Json:
 
 def _comparable(obj: Json) -> Json:
     metadata = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", *DROPPED)}
-    return {**obj, "metadata": metadata}
+    return with_entries({**obj, "metadata": metadata}, without_times(metadata.get("managedFields")))

@@ -2,12 +2,13 @@
 
 kubectl leaves validation to the server only where the PATCH operation of a kind lists `fieldValidation`, and computes
 a strategic merge patch by our schema only where that operation takes one. So a kind whose schema is open does not list
-it: kubectl then falls back on the types it has built in. Documents never change while a server runs; their hash is part
-of their URL.
+it: kubectl then falls back on the types it has built in. A document changes with the kinds that users define; its hash
+is part of its URL.
 """
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -36,23 +37,35 @@ def index(registry: Registry) -> Json:
     return {"paths": {_path(*place): {"serverRelativeURL": _url(registry, *place)} for place in served}}
 
 
-@lru_cache(maxsize=128)
 def document(registry: Registry, group: str, version: str) -> bytes:
     """The document of a group and version, as JSON. Raises 404 for what is not served."""
     served = registry.served(group, version)
     if not served:
         raise no_such_path()
+    return _document(served, version).body
+
+
+def document_hash(registry: Registry, group: str, version: str) -> str:
+    """The `hash` in a document's URL."""
+    return _document(registry.served(group, version), version).hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    body: bytes
+    hash: str
+
+
+@lru_cache(maxsize=512)
+def _document(served: tuple[Resource, ...], version: str) -> _Document:
+    """Made once for the same kinds, whatever else comes and goes beside them."""
     schemas: Json = {OBJECT_META: served[0].schema["properties"]["metadata"]}
     paths: Json = {}
     for resource in served:
         schemas[schema_name(resource, version)] = published_schema(resource, version, "#/components/schemas/")
         paths |= dict(_paths(resource, version))
-    return encode({"openapi": "3.0.0", "info": INFO, "paths": paths, "components": {"schemas": schemas}})
-
-
-def document_hash(registry: Registry, group: str, version: str) -> str:
-    """The `hash` in a document's URL."""
-    return hashlib.sha256(document(registry, group, version)).hexdigest()
+    body = encode({"openapi": "3.0.0", "info": INFO, "paths": paths, "components": {"schemas": schemas}})
+    return _Document(body, hashlib.sha256(body).hexdigest())
 
 
 def schema_name(resource: Resource, version: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
+from pylae.apimachinery.cel.validations import RULES
 from pylae.apimachinery.document import Json, encode
 from pylae.apimachinery.openapi import (
     GVK,
@@ -66,17 +67,14 @@ Any yaml=2
 @lru_cache(maxsize=4)
 def swagger(registry: Registry) -> Json:
     """The document as JSON. It is shared: do not change it."""
-    served = [(resource, version) for resource in registry for version in resource.versions]
-    metadata = served[0][0].schema["properties"]["metadata"]
-    definitions = {OBJECT_META: _plain(metadata)}
-    for resource, version in served:
-        if not (resource.strategic and is_open(resource)):
-            definitions[schema_name(resource, version)] = _plain(published_schema(resource, version, REFERENCES))
+    served = _served(registry)
+    described = ((schema_name(*each), _definition(*each)) for each in served if _is_described(each[0]))
     paths = {
         f"{collection_path(resource, version)}/{{name}}": {"patch": _patch(resource, version)}
         for resource, version in served
         if not resource.virtual
     }
+    definitions = {OBJECT_META: _metadata(registry), **dict(described)}
     return {"swagger": "2.0", "info": INFO, "paths": paths, "definitions": definitions}
 
 
@@ -84,35 +82,65 @@ def swagger(registry: Registry) -> Json:
 def protobuf(registry: Registry) -> bytes:
     """The document in gnostic's protobuf form, to be sent as `PROTOBUF_TYPE`."""
     document = swagger(registry)
-    message = _message(
+    paths = [_named("NamedPathItem", path, _path_item(item)) for path, item in document["paths"].items()]
+    message: Any = _message(
         "Document",
         swagger=document["swagger"],
         info=_message("Info", **document["info"]),
-        paths=_message(
-            "Paths", path=[_named("NamedPathItem", path, _path_item(item)) for path, item in document["paths"].items()]
-        ),
+        paths=_message("Paths", path=paths),
         definitions=_message(
-            "Definitions",
-            additional_properties=[
-                _named("NamedSchema", name, _schema(schema)) for name, schema in document["definitions"].items()
-            ],
+            "Definitions", additional_properties=[_named("NamedSchema", OBJECT_META, _schema(_metadata(registry)))]
         ),
     )
-    return message.SerializeToString(deterministic=True)
+    for resource, version in _served(registry):
+        if _is_described(resource):
+            message.definitions.MergeFromString(_spelled_definition(resource, version))
+    return bytes(message.SerializeToString(deterministic=True))
+
+
+def _served(registry: Registry) -> list[tuple[Resource, str]]:
+    return [(resource.in_version(version), version) for resource in registry for version in resource.versions]
+
+
+def _is_described(resource: Resource) -> bool:
+    return not (resource.strategic and is_open(resource))
+
+
+def _metadata(registry: Registry) -> Json:
+    return _plain(registry.resources[0].schema["properties"]["metadata"])
+
+
+@lru_cache(maxsize=1024)
+def _definition(resource: Resource, version: str) -> Json:
+    """Made once for a kind, whatever else comes and goes beside it."""
+    return _plain(published_schema(resource, version, REFERENCES))
+
+
+@lru_cache(maxsize=1024)
+def _spelled_definition(resource: Resource, version: str) -> bytes:
+    """A definition as protobuf: what takes long is made once for a kind, too."""
+    schema = _named("NamedSchema", schema_name(resource, version), _schema(_definition(resource, version)))
+    return _message("Definitions", additional_properties=[schema]).SerializeToString(deterministic=True)
 
 
 def _plain(schema: Mapping[str, Any]) -> Json:
     """A schema of OpenAPI v3 in the words of v2, less what no client of v2 reads."""
-    if "allOf" in schema:
-        return dict(schema["allOf"][0])
+    if reference := _reference(schema):
+        return reference
     plain: Json = {key: schema[key] for key in KEPT if key in schema}
-    plain |= {key: value for key, value in schema.items() if key.startswith("x-kubernetes-")}
+    plain |= {key: value for key, value in schema.items() if key.startswith("x-kubernetes-") and key != RULES}
     if "properties" in schema:
         plain["properties"] = {name: _plain(member) for name, member in schema["properties"].items()}
     for key in ("items", "additionalProperties"):
         if key in schema:
             plain[key] = _plain(schema[key])
     return plain
+
+
+def _reference(schema: Mapping[str, Any]) -> Json | None:
+    """What v3 needs an `allOf` for, to have a description beside it."""
+    first = schema.get("allOf", ({},))[0]
+    return dict(first) if "$ref" in first else None
 
 
 def _patch(resource: Resource, version: str) -> Json:

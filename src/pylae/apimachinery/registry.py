@@ -1,18 +1,24 @@
 """The resources that Pylae's API server serves: the typed kinds of `api`, kinds that are only kept, and reviews."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pylae.api.scheme import GATEWAY, KINDS, NAMESPACE, Kind
-from pylae.apimachinery.columns_core import CORE
-from pylae.apimachinery.columns_istio import ISTIO
-from pylae.apimachinery.columns_network import NETWORK
-from pylae.apimachinery.columns_workload import WORKLOAD
-from pylae.apimachinery.kept import KEPT, Kept
+from pylae.apimachinery.built_in.kept import KEPT, Kept
+from pylae.apimachinery.built_in.merge_keys import marked, merge_keys
+from pylae.apimachinery.columns.column import Read
+from pylae.apimachinery.columns.core import CORE
+from pylae.apimachinery.columns.istio import ISTIO
+from pylae.apimachinery.columns.network import NETWORK
+from pylae.apimachinery.columns.workload import WORKLOAD
+from pylae.apimachinery.custom.definition_schema import definition_resource
+from pylae.apimachinery.custom.kind import ScalePaths
+from pylae.apimachinery.group import BUILT_IN_GROUPS
 from pylae.apimachinery.kind_schema import kind_schema, open_schema
-from pylae.apimachinery.merge_keys import marked, merge_keys
-from pylae.apimachinery.resource import BUILT_IN_GROUPS, Registry, Resource
+from pylae.apimachinery.resource import Registry, Resource
 from pylae.apimachinery.review import REVIEWS, Review
+from pylae.apimachinery.view import EVENT_FIELDS, EVENTS
 
 COLUMNS: Final = {**CORE, **NETWORK, **WORKLOAD, **ISTIO}
 
@@ -33,7 +39,19 @@ def build(kinds: tuple[Kind, ...], kept: tuple[Kept, ...], reviews: tuple[Review
     every = [_typed(kind) for kind in kinds]
     every += [_kept(row, metadata) for row in kept]
     every += [_review(row, metadata) for row in reviews]
+    every += [definition_resource(metadata), _events(metadata)]
     return Registry(tuple(sorted(every, key=lambda resource: _place(resource.group))))
+
+
+def extended(registry: Registry, custom: Iterable[Resource]) -> Registry:
+    """The registry with kinds that users defined, behind its own; what it serves by itself it goes on to serve so."""
+    added = [resource for resource in custom if not is_own(registry, resource.qualified_name)]
+    return Registry((*registry, *sorted(added, key=lambda resource: resource.qualified_name)))
+
+
+def is_own(registry: Registry, qualified_name: str) -> bool:
+    """Is a kind of this name served whether a user defines it or not?"""
+    return any(resource.qualified_name == qualified_name and not resource.custom for resource in registry)
 
 
 def _place(group: str) -> int:
@@ -73,9 +91,30 @@ def _kept(row: Kept, metadata: Mapping[str, Any]) -> Resource:
         categories=row.categories,
         columns=COLUMNS.get(name, ()),
         merge_keys=merge_keys(name),
-        subresources=("status",) if "status" in row.fields else (),
+        subresources=(*(("scale",) if row.scales else ()), *(("status",) if "status" in row.fields else ())),
+        scale=ScalePaths(label_selector=".spec.selector") if row.scales else None,
         notice=row.notice,
     )
+
+
+def _events(metadata: Mapping[str, Any]) -> Resource:
+    """Events under the names that events.k8s.io gives to their fields."""
+    return Resource(
+        group="events.k8s.io",
+        versions=("v1",),
+        kind="Event",
+        plural="events",
+        singular="event",
+        namespaced=True,
+        schema=open_schema(*EVENT_FIELDS, metadata=metadata, description="Something that happened."),
+        short_names=("ev",),
+        columns=tuple(replace(column, read=_of_stored(column.read)) for column in COLUMNS["events"]),
+        view=EVENTS,
+    )
+
+
+def _of_stored(read: Read) -> Read:
+    return lambda obj, now: read(EVENTS.store(dict(obj)), now)
 
 
 def _review(row: Review, metadata: Mapping[str, Any]) -> Resource:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pylae.apimachinery.column import dig
+from pylae.apimachinery.columns.column import dig, items
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import invalid, invalid_value, no_such_path
 from pylae.apimachinery.resource import Registry, Resource
@@ -16,6 +16,7 @@ from pylae.apimachinery.resource import Registry, Resource
 AUTHORIZATION: Final = "authorization.k8s.io"
 AUTHENTICATION: Final = "authentication.k8s.io"
 
+ADMINISTRATORS: Final = "system:masters"
 READ_VERBS: Final = ("get", "list", "watch")
 SECRETS: Final = ("", "secrets")
 
@@ -43,6 +44,7 @@ class Review:
 REVIEWS: Final = (
     Review(AUTHORIZATION, "SelfSubjectAccessReview", "selfsubjectaccessreviews", "Asks whether one may do something."),
     Review(AUTHORIZATION, "SelfSubjectRulesReview", "selfsubjectrulesreviews", "Asks for all that one may do."),
+    Review(AUTHORIZATION, "SubjectAccessReview", "subjectaccessreviews", "Asks whether somebody may do something."),
     Review(AUTHENTICATION, "SelfSubjectReview", "selfsubjectreviews", "Asks who one is."),
 )
 
@@ -87,6 +89,14 @@ def _access(obj: Json, asked: _Asked) -> Json:
     return {"allowed": allowed, "reason": _why(user)}
 
 
+def _access_of_another(obj: Json, asked: _Asked) -> Json:
+    """Nobody but the users of this server may do anything, and who is in the administrators' group."""
+    name, groups = dig(obj, "spec", "user"), items(obj, "spec", "groups")
+    if name == asked.user.name or ADMINISTRATORS in groups:
+        return _access(obj, asked)
+    return {"allowed": False, "reason": f"nobody here is called {name}"}
+
+
 def _rules(_obj: Json, asked: _Asked) -> Json:
     if not asked.user.read_only:
         everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
@@ -113,6 +123,7 @@ def _why(user: User) -> str:
 
 _ANSWERS: Final[Mapping[str, Callable[[Json, _Asked], Json]]] = {
     "selfsubjectaccessreviews": _access,
+    "subjectaccessreviews": _access_of_another,
     "selfsubjectrulesreviews": _rules,
     "selfsubjectreviews": _self,
 }

@@ -1,25 +1,28 @@
 """Walks an object along its OpenAPI schema and gathers everything that is wrong, each with its path.
 
-A schema here is a plain dictionary without references, as `kind_schema` makes it. An object without `properties` and
-`additionalProperties` is open: anything goes below it. The words are those of Kubernetes' own validation, which
-people search for and tools match.
+A schema here is a plain dictionary without references, made by `kind_schema`, or by `custom` of a user's definition. An
+object without `properties` and `additionalProperties` is open: anything goes below it. The words are those of
+Kubernetes' own validation, which people search for and tools match.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from pylae.apimachinery.column import parse_time
 from pylae.apimachinery.document import join
-from pylae.apimachinery.failure import Cause, invalid_value, missing, too_long, too_many, type_invalid, unsupported
+from pylae.apimachinery.failure import Cause, invalid_value, missing, type_invalid
+from pylae.apimachinery.keywords import broken_keywords
 
 Schema: TypeAlias = Mapping[str, Any]
 
 INT_OR_STRING: Final = "x-kubernetes-int-or-string"
 PRESERVE_UNKNOWN: Final = "x-kubernetes-preserve-unknown-fields"
+EMBEDDED: Final = "x-kubernetes-embedded-resource"
+LIST_TYPE: Final = "x-kubernetes-list-type"
+LIST_KEYS: Final = "x-kubernetes-list-map-keys"
+MAP_TYPE: Final = "x-kubernetes-map-type"
+
+NOWHERE: Final = "<nil>"
+"""The path that upstream gives to what `anyOf` and its kin have against a value."""
 
 
 def check(schema: Schema, value: Any, path: str = "") -> tuple[Cause, ...]:
@@ -91,124 +94,99 @@ def _member_schema(schema: Schema, key: str) -> Schema | None:
         return properties[key]
     if isinstance(additional := schema.get("additionalProperties"), Mapping):
         return additional
-    return {} if schema.get(PRESERVE_UNKNOWN) or not properties else None
+    return {} if schema.get(PRESERVE_UNKNOWN) or "properties" not in schema else None
 
 
 def _check(schema: Schema, value: Any, found: tuple[str, list[Cause]]) -> None:
     (path, causes), kind = found, json_type(value)
+    if kind == "null" and schema.get("nullable"):
+        return
     if not _has_type(schema, kind):
         causes.append(type_invalid(path, kind, f'{path} in body must be of type {_type_name(schema)}: "{kind}"'))
         return
-    if not _RULES.keys().isdisjoint(schema):
-        causes += _broken_rules(schema, value, path)
+    causes += broken_keywords(schema, value, path)
+    if not _JUNCTORS.keys().isdisjoint(schema):
+        causes += _broken_junctors(schema, value, path)
     if isinstance(value, list):
+        below = schema.get("items", {})
         for index, item in enumerate(value):
-            _check(schema.get("items", {}), item, (f"{path}[{index}]", causes))
+            _check(below, item, (f"{path}[{index}]", causes))
     elif isinstance(value, dict):
         causes += (missing(join(path, key)) for key in schema.get("required", ()) if key not in value)
         for key, member in value.items():
             _check(_member_schema(schema, key) or {}, member, (join(path, key), causes))
 
 
-def _broken_rules(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
-    for keyword, rule in _RULES.items():
-        if keyword in schema and (cause := rule(schema[keyword], value, path)):
-            yield cause
-
-
 def _has_type(schema: Schema, found: str) -> bool:
     if schema.get(INT_OR_STRING):
         return found in ("integer", "string")
     wanted = schema.get("type")
-    return wanted is None or found == wanted or (found, wanted) == ("integer", "number")
+    return not wanted or found == wanted or (found, wanted) == ("integer", "number")
 
 
 def _type_name(schema: Schema) -> str:
-    return "integer or string" if schema.get(INT_OR_STRING) else str(schema["type"])
+    return "integer,string" if schema.get(INT_OR_STRING) else str(schema["type"])
 
 
-def _in_enumeration(choices: list[Any], value: Any, path: str) -> Cause | None:
-    return None if value in choices else unsupported(path, value, choices)
+def _broken_junctors(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+    for keyword, demand in _JUNCTORS.items():
+        if keyword in schema:
+            yield from demand(schema[keyword], value, path)
 
 
-def _at_least(limit: float, value: Any, path: str) -> Cause | None:
-    return (
-        invalid_value(path, value, f"{path} in body should be greater than or equal to {limit}")
-        if value < limit
-        else None
-    )
+def _all_of(parts: Sequence[Schema], value: Any, path: str) -> Iterator[Cause]:
+    wrong = [causes for part in parts if (causes := check(part, value, path))]
+    for causes in wrong:
+        yield from causes
+    if wrong:
+        none = ". None validated" if len(wrong) == len(parts) else ""
+        yield _nowhere(f'"{path}" must validate all the schemas (allOf){none}')
 
 
-def _at_most(limit: float, value: Any, path: str) -> Cause | None:
-    return (
-        invalid_value(path, value, f"{path} in body should be less than or equal to {limit}") if value > limit else None
-    )
+def _any_of(parts: Sequence[Schema], value: Any, path: str) -> Iterator[Cause]:
+    wrong = [check(part, value, path) for part in parts]
+    if all(wrong):
+        yield _nowhere(f'"{path}" must validate at least one schema (anyOf)')
+        yield from _nearest(parts, wrong, value)
 
 
-def _long_enough(limit: int, value: Any, path: str) -> Cause | None:
-    return (
-        invalid_value(path, value, f"{path} in body should be at least {limit} chars long")
-        if len(value) < limit
-        else None
-    )
+def _one_of(parts: Sequence[Schema], value: Any, path: str) -> Iterator[Cause]:
+    wrong = [check(part, value, path) for part in parts]
+    right = sum(not causes for causes in wrong)
+    if right != 1:
+        found = f"Found {right} valid alternatives" if right else "Found none valid"
+        yield _nowhere(f'"{path}" must validate one and only one schema (oneOf). {found}')
+    if not right:
+        yield from _nearest(parts, wrong, value)
 
 
-def _short_enough(limit: int, value: Any, path: str) -> Cause | None:
-    return too_long(path, f"may not be more than {limit} bytes") if len(value) > limit else None
+def _not(part: Schema, value: Any, path: str) -> Iterator[Cause]:
+    if not check(part, value, path):
+        yield _nowhere(f'"{path}" must not validate the schema (not)')
 
 
-def _enough(limit: int, value: Any, path: str) -> Cause | None:
-    if len(value) >= limit:
-        return None
-    return invalid_value(path, len(value), f"{path} in body should have at least {limit} items")
+def _nearest(parts: Sequence[Schema], wrong: Sequence[Sequence[Cause]], value: Any) -> Sequence[Cause]:
+    """The complaints of the schema that the most of a value fits: the one that was likely meant."""
+    fitting = [_fitting(part, value) for part in parts]
+    return wrong[fitting.index(max(fitting))]
 
 
-def _not_too_many(limit: int, value: Any, path: str) -> Cause | None:
-    return too_many(path, len(value), limit) if len(value) > limit else None
+def _fitting(part: Schema, value: Any) -> int:
+    """How many of the members that a schema describes are there and right."""
+    if not isinstance(value, dict):
+        return 0
+    described = part.get("properties", {}).items()
+    return sum(name in value and not check(member, value[name]) for name, member in described)
 
 
-def _matches(pattern: str, value: Any, path: str) -> Cause | None:
-    return (
-        None
-        if _compiled(pattern).search(value)
-        else invalid_value(path, value, f"{path} in body should match '{pattern}'")
-    )
+def _nowhere(detail: str) -> Cause:
+    return invalid_value(NOWHERE, "", detail)
 
 
-def _has_format(name: str, value: Any, path: str) -> Cause | None:
-    is_right = _FORMATS.get(name)
-    if is_right is None or is_right(value):
-        return None
-    shown = "‹not shown›" if name == "byte" else value
-    return invalid_value(path, shown, f"{path} in body must be of type {name}")
-
-
-def _is_base64(value: Any) -> bool:
-    try:
-        base64.b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-_compiled = cache(re.compile)
-
-_FORMATS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "int32": lambda number: -(2**31) <= number < 2**31,
-    "int64": lambda number: -(2**63) <= number < 2**63,
-    "byte": _is_base64,
-    "date-time": lambda moment: moment == "" or parse_time(moment) is not None,
+_JUNCTORS: Final[Mapping[str, Callable[[Any, Any, str], Iterator[Cause]]]] = {
+    "anyOf": _any_of,
+    "oneOf": _one_of,
+    "allOf": _all_of,
+    "not": _not,
 }
-
-_RULES: Final[Mapping[str, Callable[[Any, Any, str], Cause | None]]] = {
-    "enum": _in_enumeration,
-    "minimum": _at_least,
-    "maximum": _at_most,
-    "minLength": _long_enough,
-    "maxLength": _short_enough,
-    "minItems": _enough,
-    "maxItems": _not_too_many,
-    "pattern": _matches,
-    "format": _has_format,
-}
-"""What each keyword of a schema demands of a value whose type is right already."""
+"""What schemas beside each other demand of one value, in upstream's order."""

@@ -1,10 +1,10 @@
 """Label and field selectors: the text of a query parameter becomes a question that can be put to each object."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, Final, TypeAlias
 
-from pylae.apimachinery.column import dig
+from pylae.apimachinery.columns.column import dig
 from pylae.apimachinery.failure import Failure, bad_request
 from pylae.apimachinery.name import label_value, qualified_name
 
@@ -57,18 +57,18 @@ def labels(text: str) -> Callable[[Labels], bool]:
     return lambda found: all(requirement(found) for requirement in requirements)
 
 
-def fields(text: str) -> Callable[[Mapping[str, Any]], bool]:
+def fields(text: str, supported: Set[str] = FIELDS) -> Callable[[Mapping[str, Any]], bool]:
     """The question a field selector asks of an object, such as `metadata.name=x,type!=Opaque`. "" takes all.
 
-    Raises 400 for a selector that cannot be read and for a field that is not in `FIELDS`.
+    Raises 400 for a selector that cannot be read and for a field that is not supported.
     """
-    requirements = tuple(_field_requirements(text))
+    requirements = tuple(_field_requirements(text, supported))
     return lambda obj: all((field_text(obj, field) == value) is equal for field, equal, value in requirements)
 
 
 def exact_name(text: str) -> str | None:
     """The one name that a field selector asks for, if it does: then no list need be walked."""
-    names = [value for field, equal, value in _field_requirements(text) if field == "metadata.name" and equal]
+    names = [value for field, equal, value in _field_requirements(text, None) if field == "metadata.name" and equal]
     return names[0] if names else None
 
 
@@ -132,20 +132,20 @@ def _ordered(key: str, operator: str, value: str) -> Callable[[Labels], bool]:
     return holds
 
 
-def _field_requirements(text: str) -> Iterator[tuple[str, bool, str]]:
+def _field_requirements(text: str, supported: Set[str] | None) -> Iterator[tuple[str, bool, str]]:
     position = 0
     while position < len(text):
         found = _FIELD.match(text, position)
         if not found:
             raise bad_request(f"invalid field selector: {text[position:]!r}; write field=value or field!=value")
-        if found["field"] not in FIELDS:
-            raise _unsupported(found["field"])
+        if supported is not None and found["field"] not in supported:
+            raise _unsupported(found["field"], supported)
         position = found.end()
         yield found["field"], found["operator"] != "!=", re.sub(r"\\(.)", r"\1", found["value"])
 
 
-def _unsupported(field: str) -> Failure:
-    return bad_request(f'field label not supported: "{field}"; supported are {", ".join(sorted(FIELDS))}')
+def _unsupported(field: str, supported: Set[str]) -> Failure:
+    return bad_request(f'field label not supported: "{field}"; supported are {", ".join(sorted(supported))}')
 
 
 def _check_key(key: str) -> None:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from pylae.apimachinery.built_in.merge_keys import SET
 from pylae.apimachinery.document import Json, join
 from pylae.apimachinery.failure import Failure, bad_request
-from pylae.apimachinery.merge_keys import SET
 
 PATCH: Final = "$patch"
 RETAIN: Final = "$retainKeys"

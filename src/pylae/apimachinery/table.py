@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from pylae.apimachinery.column import AGE, NAME
+from pylae.apimachinery.columns.column import AGE, NAME
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import bad_request
 from pylae.apimachinery.resource import Resource

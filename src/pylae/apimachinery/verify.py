@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pylae.apimachinery.built_in import check_built_in
+from pylae.apimachinery.built_in.rules import check_built_in
+from pylae.apimachinery.custom.object import check_custom
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import Cause, not_allowed
 from pylae.apimachinery.name import check_metadata
@@ -24,3 +25,5 @@ def _verify(resource: Resource, obj: Json, old: Json | None) -> Iterator[Cause]:
         if added:
             yield not_allowed("metadata.finalizers", "no new finalizers can be added if the object is being deleted")
     yield from check_built_in(resource, obj, old)
+    if resource.custom:
+        yield from check_custom(resource.custom, resource.schema, obj, old)

@@ -67,8 +67,6 @@ def _settle_address(spec: Json, wish: Wish) -> Iterator[Cause]:
     spec |= {"clusterIP": address, "clusterIPs": [address]}
     spec.setdefault("ipFamilyPolicy", "SingleStack")
     spec.setdefault("ipFamilies", ["IPv6" if ":" in address else "IPv4"])
-    if address != "None":
-        spec.setdefault("internalTrafficPolicy", "Cluster")
 
 
 def _free_address(wish: Wish) -> str:
@@ -83,7 +81,6 @@ def _settle_ports(spec: Json, wish: Wish) -> Iterator[Cause]:
         spec.pop("allocateLoadBalancerNodePorts", None)
         spec.pop("externalTrafficPolicy", None)
         return
-    spec.setdefault("externalTrafficPolicy", "Cluster")
     ports = [dict(port) for port in spec.get("ports", [])]
     for index, port in enumerate(ports):
         if port.get("nodePort") and wish.taken(node_port_claim(port["nodePort"])):
@@ -98,7 +95,7 @@ def _chooses(spec: Json) -> bool:
     """A load balancer may say that it needs no node ports."""
     if spec["type"] != "LoadBalancer":
         return True
-    return bool(spec.setdefault("allocateLoadBalancerNodePorts", True))
+    return bool(spec.get("allocateLoadBalancerNodePorts", True))
 
 
 def _choose_ports(ports: list[Json], own: set[int], wish: Wish) -> Iterator[Cause]:

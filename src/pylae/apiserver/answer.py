@@ -22,6 +22,9 @@ WARNING_LENGTH: Final = 256
 WARNINGS_LENGTH: Final = 4096
 """Characters of one warning and of all together, as upstream: header space is bounded in every client."""
 
+WARNINGS: Final = web.RequestKey("warnings", tuple[str, ...])
+"""What the client is to hear whatever comes of its request."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,8 +44,7 @@ async def answer(
     response = web.Response(status=status)
     response.headers["Content-Type"] = content_type
     response.headers.update({"Cache-Control": "no-cache, private", **(headers or {})})
-    for warning in _bounded(warnings):
-        response.headers.add("Warning", f'299 - "{warning}"')
+    _warn(response, (*request.get(WARNINGS, ()), *warnings))
     if len(content) > COMPRESS_ABOVE and _takes_gzip(request):
         content = await asyncio.to_thread(gzip.compress, content, 1)
         response.headers.update(COMPRESSED)
@@ -57,6 +59,7 @@ async def stream(
     answer that fails half-way, ends with its connection: the client sees that it is not whole."""
     response = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
     response.enable_chunked_encoding()
+    _warn(response, request.get(WARNINGS, ()))
     if compress and _takes_gzip(request):
         response.headers.update(COMPRESSED)
         pieces = _gzipped(pieces)
@@ -70,7 +73,7 @@ async def stream(
     except ConnectionError:
         pass  # the client left, which is how most watches end
     except Exception as error:
-        if not isinstance(error, TimeoutError):
+        if not isinstance(error, TimeoutError | Failure):
             logger.exception("%s %s failed half-way", request.method, request.path)
         if request.transport is not None:
             request.transport.abort()
@@ -100,6 +103,11 @@ def success(details: Json) -> Json:
 
 def _takes_gzip(request: web.Request) -> bool:
     return "gzip" in request.headers.get("Accept-Encoding", "")
+
+
+def _warn(response: web.StreamResponse, warnings: Iterable[str]) -> None:
+    for warning in _bounded(warnings):
+        response.headers.add("Warning", f'299 - "{warning}"')
 
 
 def _bounded(warnings: Iterable[str]) -> list[str]:

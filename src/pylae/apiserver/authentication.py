@@ -27,6 +27,8 @@ class Credentials:
     origin: str | None
     authorization: str = field(repr=False)
     certificate: Mapping[str, Any] | None
+    impersonated: str | None = None
+    """Whom the request is to be taken for (`kubectl --as`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,17 @@ class Doorkeeper:
     host_names: frozenset[str] = frozenset()
 
     def admit(self, credentials: Credentials) -> User:
-        """The user, or a `Failure`: 403 for a foreign Host or a browser, 401 for no or unknown credentials."""
+        """The user, or a `Failure`: 403 for a foreign Host, a browser, or one who wants to be taken for another; 401
+        for no or unknown credentials."""
         self._check_host(credentials.host)
         if credentials.origin is not None:
             raise Failure(403, "Forbidden", "requests from web pages (with an Origin header) are refused")
+        user = self._known(credentials)
+        if credentials.impersonated is not None:
+            raise Failure(403, "Forbidden", f"{user.name} cannot be taken for another: this server has no other users")
+        return user
+
+    def _known(self, credentials: Credentials) -> User:
         if credentials.certificate:
             return _certified(credentials.certificate)
         return self._bearer(credentials.authorization)

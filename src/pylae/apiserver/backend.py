@@ -16,6 +16,7 @@ from pylae.apimachinery.object import SUFFIX_ALPHABET, Birth
 from pylae.apimachinery.resource import Registry, Resource
 from pylae.apimachinery.review import User
 from pylae.apiserver.cache import Cache
+from pylae.apiserver.catalogue import Catalogue
 from pylae.apiserver.entry import Key
 from pylae.apiserver.journal import Journal
 from pylae.apiserver.negotiation import Form, Spelling
@@ -85,7 +86,7 @@ class Places:
 class Backend:
     """The parts that serve requests."""
 
-    registry: Registry
+    catalogue: Catalogue
     cache: Cache
     journal: Journal
     clock: Callable[[], datetime]
@@ -93,6 +94,11 @@ class Backend:
     places: Places
     admit: Admit = admit_all
     logs: Logs | None = None
+
+    @property
+    def registry(self) -> Registry:
+        """What is served now."""
+        return self.catalogue.registry
 
     def birth(self) -> Birth:
         """What a new object gets from outside."""
@@ -117,7 +123,7 @@ class Call:
 
     @property
     def key(self) -> Key:
-        return Key(self.resource.qualified_name, self.namespace, self.name)
+        return Key(self.resource.storage_name, self.namespace, self.name)
 
     def spelling(self, now: datetime) -> Spelling:
         """How to write the answer."""

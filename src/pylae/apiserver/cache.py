@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from pylae.apimachinery.failure import Failure, expired
+from pylae.apiserver.copy import OPENED
 from pylae.apiserver.entry import Entry, Event, Key
 from pylae.apiserver.history import EVENTS_KEPT, History, replay
 from pylae.apiserver.reader import SLICE_ROWS, Range, Reader
-from pylae.apiserver.storage import OPENED, WITHOUT_HISTORY, Storage
-from pylae.apiserver.watcher import Interest, Watcher
+from pylae.apiserver.storage import WITHOUT_HISTORY, Storage
+from pylae.apiserver.watcher import Interest, Listener, Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Cache:
         self._history = History(revision)
         self._opened = revision
         self._forgotten = 0
-        self._watchers: dict[str, set[Watcher]] = {}
+        self._watchers: dict[str, set[Listener]] = {}
         self._closed = False
 
     def get(self, key: Key) -> Entry | None:
@@ -37,6 +38,10 @@ class Cache:
     def slice(self, wanted: Range, limit: int = SLICE_ROWS) -> tuple[list[Entry], bool]:
         """The first objects of a range, some milliseconds' work at most; and whether there may be more."""
         return self._reader.slice(wanted, limit)
+
+    def count(self, wanted: Range, limit: int) -> int:
+        """How many objects are in a range, as far as `limit`."""
+        return self._reader.count(wanted, limit)
 
     def walk(self, resource: str, namespace: str = "", after: tuple[str, str] = ("", "")) -> Iterator[Entry]:
         """The objects of a resource in the order of (namespace, name), from after a place on. To be used up in one
@@ -85,17 +90,32 @@ class Cache:
         if row and row.verb == OPENED and row.revision != revision:  # it was skipped: nobody can have seen it
             raise self._never_reached(revision)
 
+    def since(self, resource: str, revision: int) -> Sequence[Event]:
+        """What happened after a revision. Raises 410 (see `check`)."""
+        if revision == self.revision:
+            return ()
+        self.check(resource, revision)
+        return self._since(resource, revision)
+
     def watch(self, resource: str, interest: Interest, *, after: int, limit: int) -> Watcher:
         """A watch that first holds what happened after a revision. Raises 410 (see `check`). End it with `leave`."""
-        self.check(resource, after)
-        watcher = Watcher(interest, self._since(resource, after), limit)
+        watcher = Watcher(interest, self.since(resource, after), limit)
         self._watchers.setdefault(resource, set()).add(watcher)
         if self._closed:
             watcher.close()
         return watcher
 
     def leave(self, resource: str, watcher: Watcher) -> None:
-        self._watchers[resource].discard(watcher)
+        self._watchers.get(resource, set()).discard(watcher)
+
+    def listen(self, resource: str, listener: Listener) -> None:
+        """Tells somebody of every change of a resource from now on, in the step that shows it to readers."""
+        self._watchers.setdefault(resource, set()).add(listener)
+
+    def end_watches_of(self, resource: str) -> None:
+        """Ends the watches of a resource that is served no more."""
+        for watcher in self._watchers.pop(resource, ()):
+            watcher.close()
 
     def end_watches(self) -> None:
         """Ends every watch, and those that are still to come at once: the server stops."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 SCHEMA_VERSION: Final = 2
+"""What this program reads and writes (see `migration`)."""
 APPLICATION_ID: Final = 0x50594C41  # "PYLA", shown by `file api.db`
 PAGE_BYTES: Final = 4096
 PATIENCE: Final = 2.0
@@ -29,23 +30,6 @@ _PRAGMAS: Final = (
     "PRAGMA cache_size = -16384",  # KiB
     "PRAGMA wal_autocheckpoint = 0",  # see `Storage.checkpoint`
 )
-
-_FIRST: Final = """
-CREATE TABLE objects (
-    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
-    revision INTEGER NOT NULL, uid TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (resource, namespace, name));
-CREATE TABLE log (
-    revision INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, verb TEXT NOT NULL,
-    resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, replaced BLOB);
-"""
-_SECOND: Final = """
-CREATE TABLE claims (
-    claim TEXT PRIMARY KEY, resource TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX events_by_revision ON objects (revision) WHERE resource = 'events';
-"""
-_STEPS: Final = (_FIRST, _SECOND)
-"""What each schema version added to the one before."""
 
 
 class StorageError(Exception):
@@ -75,7 +59,7 @@ class Lock:
 
 
 def open_writer(path: Path, *, limit_bytes: int = 0) -> tuple[sqlite3.Connection, int]:
-    """The writing connection, and the schema version that was found (0: a new file), now brought up to date.
+    """The writing connection, and the schema version that was found (0: a new file).
 
     The file and its companions are readable by their owner alone. `limit_bytes` bounds its size (0: the disk does).
     Raises `StorageError` if the file is not ours, is newer than this program, or broken.
@@ -84,12 +68,11 @@ def open_writer(path: Path, *, limit_bytes: int = 0) -> tuple[sqlite3.Connection
         _make_private(path)
         database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
         try:
-            found = _check(database, path)
+            found = check_ours(database, path)
             for pragma in _PRAGMAS:
                 database.execute(pragma).fetchall()
             if limit_bytes:
                 database.execute(f"PRAGMA max_page_count = {max(limit_bytes // PAGE_BYTES, 1)}").fetchall()
-            _bring_up_to_date(database, found)
             return database, found
         except BaseException:
             database.close()
@@ -104,6 +87,22 @@ def open_reader(path: Path) -> sqlite3.Connection:
         )
         database.execute("PRAGMA cache_size = -4096").fetchall()  # KiB
         return database
+
+
+def check_ours(database: sqlite3.Connection, path: Path) -> int:
+    """The schema version of a database, 0 if it is empty. Raises `StorageError` for one that is not ours, or newer than
+    this program."""
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise StorageError(f"{path} is a database of another program. Move it away, or choose another data directory.")
+    if version > SCHEMA_VERSION:
+        raise StorageError(
+            f"{path} was written by a newer Pylae (schema {version}; this one reads up to {SCHEMA_VERSION}). "
+            "Use that version, or an older copy."
+        )
+    return int(version)
 
 
 @contextmanager
@@ -129,26 +128,6 @@ def told(path: Path | str = "the database") -> Iterator[None]:
         raise _explain(error, path) from error
     except OSError as error:
         raise StorageError(f"{path} cannot be opened: {error.strerror}.") from error
-
-
-def _check(database: sqlite3.Connection, path: Path) -> int:
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != APPLICATION_ID:
-        raise StorageError(f"{path} is a database of another program. Move it away, or choose another data directory.")
-    if version > SCHEMA_VERSION:
-        raise StorageError(
-            f"{path} was written by a newer Pylae (schema {version}). Use that version, or an older copy."
-        )
-    return int(version)
-
-
-def _bring_up_to_date(database: sqlite3.Connection, found: int) -> None:
-    if found < SCHEMA_VERSION:
-        steps = "".join(_STEPS[found:])
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION};"
-        database.executescript(f"BEGIN; {steps} {marks} COMMIT;")
 
 
 def _make_private(path: Path) -> None:

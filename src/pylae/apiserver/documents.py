@@ -22,8 +22,8 @@ from pylae.apiserver.answer import answer
 from pylae.apiserver.negotiation import clauses
 
 MAJOR: Final = "1"
-MINOR: Final = "32"
-"""The Kubernetes whose API this is, as far as it goes."""
+MINOR: Final = "37"
+"""The Kubernetes whose API this is, as far as it goes: the one that `tests/battery` compares it with."""
 
 FOR_EVER: Final = {"Cache-Control": "public, immutable, max-age=31536000"}
 HEALTH: Final = ("livez", "readyz", "healthz")
@@ -81,9 +81,12 @@ def _version(_request: web.Request, _registry: Registry, segments: Sequence[str]
     )
 
 
-def _health(_request: web.Request, _registry: Registry, segments: Sequence[str]) -> Content:
-    _only(segments, 1)
-    return Content(b"ok", "text/plain; charset=utf-8")
+def _health(request: web.Request, _registry: Registry, segments: Sequence[str]) -> Content:
+    """One check, `ping`: who answers at all is well. `?verbose` says so at length."""
+    if tuple(segments[1:]) not in ((), ("ping",)):
+        raise no_such_path()
+    said = f"[+]ping ok\n{segments[0]} check passed\n" if "verbose" in request.query and len(segments) == 1 else "ok"
+    return Content(said.encode(), "text/plain; charset=utf-8")
 
 
 def _api(request: web.Request, registry: Registry, segments: Sequence[str]) -> Content:

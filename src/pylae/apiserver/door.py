@@ -22,9 +22,9 @@ from pylae.apimachinery.failure import (
 )
 from pylae.apimachinery.resource import Resource
 from pylae.apimachinery.review import User
-from pylae.apiserver import deletion, logs, reads, writes
+from pylae.apiserver import deletion, logs, reads, scales, writes
 from pylae.apiserver.address import Address, parse_address
-from pylae.apiserver.answer import refuse
+from pylae.apiserver.answer import WARNINGS, refuse
 from pylae.apiserver.authentication import Credentials, Doorkeeper
 from pylae.apiserver.backend import Backend, Call
 from pylae.apiserver.database import StorageError
@@ -35,6 +35,10 @@ from pylae.apiserver.watch import watch
 
 Verb: TypeAlias = Callable[[Backend, Call], Awaitable[web.StreamResponse]]
 logger = logging.getLogger(__name__)
+
+IMPERSONATE: Final = "impersonate-"
+"""How the headers begin that ask to be taken for another: `-User`, `-Group`, `-Uid`, `-Extra-...`. To pass one over
+would give a request more rights than it asked for."""
 
 _COLLECTION: Final[Mapping[str, Verb]] = {
     "GET": reads.list_objects,
@@ -48,8 +52,9 @@ _OBJECT: Final[Mapping[str, Verb]] = {
     "DELETE": deletion.delete,
 }
 _STATUS: Final[Mapping[str, Verb]] = {"GET": reads.get, "PUT": writes.replace, "PATCH": writes.patch}
+_SCALE: Final[Mapping[str, Verb]] = {"GET": scales.get, "PUT": scales.replace, "PATCH": scales.patch}
 _LOG: Final[Mapping[str, Verb]] = {"GET": logs.log}
-_SUBRESOURCES: Final[Mapping[str, Mapping[str, Verb]]] = {"": _OBJECT, "status": _STATUS, "log": _LOG}
+_SUBRESOURCES: Final[Mapping[str, Mapping[str, Verb]]] = {"": _OBJECT, "status": _STATUS, "scale": _SCALE, "log": _LOG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class Door:
         resource = self.backend.registry.find(address.group, address.version, address.plural)
         if resource is None or not _is_place_of(address, resource):
             raise no_such_path()
+        if resource.custom and resource.custom.deprecation:
+            request[WARNINGS] = (resource.custom.deprecation,)
         return Call(
             request=request,
             user=user,
@@ -121,7 +128,7 @@ def _verb(call: Call) -> Verb:
     across_namespaces = call.resource.namespaced and not call.namespace
     if verb is None or (across_namespaces and verb is not reads.list_objects):
         raise method_not_allowed()
-    if call.query.watch and verb in (reads.list_objects, reads.get):
+    if call.query.watch and verb is reads.list_objects:
         return watch
     return verb
 
@@ -148,4 +155,5 @@ def _credentials(request: web.Request) -> Credentials:
         origin=request.headers.get("Origin"),
         authorization=request.headers.get("Authorization", ""),
         certificate=transport.get_extra_info("peercert") if transport else None,
+        impersonated=next((name for name in request.headers if name.lower().startswith(IMPERSONATE)), None),
     )

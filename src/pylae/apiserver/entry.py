@@ -14,6 +14,7 @@ import msgspec
 
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.object import stamp
+from pylae.apimachinery.reading import convert
 from pylae.apimachinery.resource import Resource
 from pylae.apiserver.database import StorageError
 
@@ -71,11 +72,14 @@ class Entry:
         return Entry(self.key, self.revision, self.body)
 
     def spelled(self, resource: Resource, version: str) -> bytes:
-        """The body in another served version. Versions differ in `apiVersion` alone, and that stands first."""
-        if version == resource.versions[0]:
+        """The body in a served version. Of Pylae's own kinds versions differ in `apiVersion` alone, and that stands
+        first."""
+        if resource.custom or resource.view:
+            return msgspec.json.encode(convert(resource, self.object, version))
+        wanted = _opening(resource.group_version(version))
+        if self.body.startswith(wanted) or not self.body.startswith(_OPENING):
             return self.body
-        stored = len(_opening(resource.group_version()))
-        return _opening(resource.group_version(version)) + self.body[stored:]
+        return wanted + self.body[self.body.index(b'"', len(_OPENING)) + 1 :]
 
 
 def record(key: Key, obj: Mapping[str, Any], revision: int) -> Entry:
@@ -153,5 +157,8 @@ def _not_ours(why: object) -> StorageError:
     return StorageError(f"the API's database holds what Pylae did not write ({why}). Restore a copy.")
 
 
+_OPENING: Final = b'{"apiVersion":"'
+
+
 def _opening(group_version: str) -> bytes:
-    return b'{"apiVersion":' + msgspec.json.encode(group_version)
+    return b'%s%s"' % (_OPENING, group_version.encode())

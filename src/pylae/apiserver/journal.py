@@ -75,6 +75,7 @@ class Journal:
         await self._forget(await self._run(self._storage.oldest_kept, self._clock()))
         async with self._disk:
             await self._run(self._storage.settle)
+        await self._run(self._storage.remove_old_copies, self._clock())
 
     async def close(self) -> None:
         """Writes what is decided, takes no more, and closes the database. Once closed, it stays so."""

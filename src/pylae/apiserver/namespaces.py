@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pylae.apimachinery.document import Json
-from pylae.apimachinery.failure import forbidden, not_found
+from pylae.apimachinery.failure import Cause, forbidden, not_found
 from pylae.apimachinery.object import Birth, prepare_create
 from pylae.apimachinery.resource import Registry, Resource
 from pylae.apiserver.entry import Entry, Key
@@ -22,7 +22,10 @@ def require(registry: Registry, transaction: Transaction, *, resource: Resource,
         raise not_found(registry.named(NAMESPACES), namespace)
     if "deletionTimestamp" in entry.object["metadata"]:
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
-        raise forbidden(resource, "", why)
+        refused = forbidden(resource, "", why)
+        cause = Cause("metadata.namespace", "NamespaceTerminating", f"namespace {namespace} is being terminated")
+        refused.details["causes"] = [cause.document()]
+        raise refused
 
 
 def contents(registry: Registry, transaction: Transaction, namespace: str) -> Iterator[tuple[Resource, Entry]]:
@@ -31,10 +34,6 @@ def contents(registry: Registry, transaction: Transaction, namespace: str) -> It
         if resource.namespaced and not resource.virtual:
             for entry in transaction.walk(resource.qualified_name, namespace):
                 yield resource, entry
-
-
-def is_empty(registry: Registry, transaction: Transaction, namespace: str) -> bool:
-    return next(contents(registry, transaction, namespace), None) is None
 
 
 def check_may_end(resource: Resource, name: str) -> None:

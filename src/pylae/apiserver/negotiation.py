@@ -14,6 +14,7 @@ import msgspec
 
 from pylae.apimachinery.document import Json
 from pylae.apimachinery.failure import not_acceptable
+from pylae.apimachinery.reading import convert
 from pylae.apimachinery.resource import Resource
 from pylae.apimachinery.table import META, partial, table
 from pylae.apiserver.entry import Entry
@@ -55,7 +56,8 @@ def choose_form(accept: str) -> Form:
         if clause.media_type not in ("application/json", "application/*", "*/*"):
             continue
         form = _FORMS.get(clause.parameters.get("as", ""))
-        if form and clause.parameters.get("g", "meta.k8s.io") == "meta.k8s.io":
+        group, version = clause.parameters.get("g", "meta.k8s.io"), clause.parameters.get("v", "v1")
+        if form and group == "meta.k8s.io" and version in ("v1", "v1beta1"):
             return form
     raise not_acceptable("only the following media types are accepted: application/json")
 
@@ -87,7 +89,7 @@ class Spelling:
         commas between) and closing: so it can go out while it is still being read."""
         match self.form:
             case Form.OBJECT:
-                return self._opening(f"{self.resource.kind}List", self.resource.group_version(self.version), "items")
+                return self._opening(self.resource.list_kind, self.resource.group_version(self.version), "items")
             case Form.PARTIAL:
                 return self._opening("PartialObjectMetadataList", META, "items")
             case Form.TABLE:
@@ -132,7 +134,7 @@ class Spelling:
         return table(self.resource, self.version, objects, include=self.include, now=self.now, columns=columns)
 
     def _object(self, entry: Entry) -> Json:
-        return {**entry.object, "apiVersion": self.resource.group_version(self.version)}
+        return convert(self.resource, entry.object, self.version)
 
 
 def _clause(text: str) -> Clause:

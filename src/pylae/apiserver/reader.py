@@ -18,6 +18,7 @@ from pylae.apiserver.entry import Entry, Key
 SLICE_ROWS: Final = 250
 SLICE_BYTES: Final = 1024 * 1024
 """What is read in one go: a few milliseconds' work."""
+_COLUMNS: Final = "namespace, name, revision, body"
 
 
 class LogRow(NamedTuple):
@@ -81,6 +82,12 @@ class Reader:
             cursor.close()
         return found, room < 0 or len(found) == limit
 
+    def count(self, wanted: Range, limit: int) -> int:
+        """How many objects are in a range, as far as `limit`."""
+        sql, arguments = _query(wanted)
+        ((found,),) = self._rows(f"SELECT count(*) FROM ({sql.replace(_COLUMNS, '1')})", *arguments, limit)  # noqa: S608
+        return int(found)
+
     def oldest_events(self, limit: int) -> list[Entry]:
         """The Events that were not written for the longest time."""
         rows = self._rows(
@@ -141,4 +148,4 @@ def _query(wanted: Range) -> tuple[str, tuple[str, ...]]:
         arguments.append(wanted.name)
     where = " AND ".join(conditions)
     order = "ORDER BY resource, namespace, name LIMIT ?"
-    return f"SELECT namespace, name, revision, body FROM objects WHERE {where} {order}", tuple(arguments)  # noqa: S608
+    return f"SELECT {_COLUMNS} FROM objects WHERE {where} {order}", tuple(arguments)  # noqa: S608

@@ -16,6 +16,7 @@ from pylae.apimachinery.registry import REGISTRY
 from pylae.apimachinery.resource import Registry
 from pylae.apiserver.backend import Admit, Backend, Logs, Places, admit_all
 from pylae.apiserver.cache import Cache, load
+from pylae.apiserver.catalogue import Catalogue
 from pylae.apiserver.door import Door
 from pylae.apiserver.identity import Identity
 from pylae.apiserver.journal import Journal
@@ -113,7 +114,7 @@ class ApiServer:
         journal = self._journal
         opened.push_async_callback(journal.close)
         backend = Backend(
-            registry=self._registry,
+            catalogue=Catalogue.over(self._registry, cache),
             cache=cache,
             journal=journal,
             clock=self._clock,

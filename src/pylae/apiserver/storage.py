@@ -12,16 +12,18 @@ Everything here blocks and belongs to one thread (see `journal`).
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from pylae.apiserver.claims import SERVICES, claims, may_claim
+from pylae.apiserver.claims import claims, may_claim
+from pylae.apiserver.copy import OPENED, newest
 from pylae.apiserver.database import Lock, open_writer, told, transaction
-from pylae.apiserver.entry import Entry, Event, Key, Verb
+from pylae.apiserver.entry import Event, Verb
+from pylae.apiserver.migration import migrate, remove_old_copies
 
 REVISIONS_SKIPPED_AT_OPEN: Final = 1000
 HISTORY_AGE: Final = timedelta(hours=1)
@@ -32,7 +34,6 @@ ROWS_PER_INSERT: Final = 50
 CHECKPOINT_BYTES: Final = 4 * 1024 * 1024
 """The write-ahead log is moved into the database when it has grown to this."""
 
-OPENED: Final = "OPENED"
 WITHOUT_HISTORY: Final = frozenset({"secrets"})
 """Resources whose past is never written down."""
 
@@ -55,6 +56,7 @@ class Storage:
     _database: sqlite3.Connection
     _lock: Lock
     _dirty: bool = True
+    _enough: int = CHECKPOINT_BYTES
 
     def commit(self, events: Sequence[Event], now: datetime) -> None:
         """Writes all of the events or none. Raises `StorageFull`, `StorageError`."""
@@ -84,8 +86,7 @@ class Storage:
 
     def newest(self) -> int:
         """The newest revision ever used."""
-        row = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'log'").fetchone()
-        return int(row[0]) if row else 0
+        return newest(self._database)
 
     def forget(self, before: int) -> bool:
         """Removes some of the log rows older than a revision; says whether there are more."""
@@ -100,18 +101,25 @@ class Storage:
     @property
     def wants_checkpoint(self) -> bool:
         """Has the write-ahead log grown long?"""
-        return self.path.with_name(f"{self.path.name}-wal").stat().st_size > CHECKPOINT_BYTES
+        return self.path.with_name(f"{self.path.name}-wal").stat().st_size > self._enough
 
     def settle(self) -> None:
         """Moves the write-ahead log into the database and cuts it, so that no deleted byte stays in it.
 
-        A reader that holds on to an older picture prevents it; then it is left for the next time.
+        A reader that holds on to an older picture (a backup) prevents it. Then it is left for later: for when the log
+        is twice as long, so that not every write has to wait for that reader.
         """
         if self._dirty:
             with told():
                 self._database.execute("PRAGMA incremental_vacuum(1000)").fetchall()
                 ((busy, *_),) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._dirty = bool(busy)
+            self._enough = self._enough * 2 if busy else CHECKPOINT_BYTES
+
+    def remove_old_copies(self, now: datetime) -> None:
+        """Removes what a migration left beside the database (see `migration`), when its time is over."""
+        with told():
+            remove_old_copies(self.path, now)
 
     def close(self) -> None:
         try:
@@ -137,8 +145,7 @@ def open_storage(path: Path, *, now: datetime, limit_bytes: int = 0) -> Storage:
         raise
     storage = Storage(path, 0, database, lock)
     try:
-        if found == 1:
-            _claim_all(database)
+        migrate(database, path, found)
         return _skip_ahead(storage, now)
     except BaseException:
         storage.close()
@@ -171,17 +178,3 @@ def _move_claims(database: sqlite3.Connection, event: Event) -> None:
     wanted = frozenset() if event.verb is Verb.DELETED else claims(event.entry)
     database.executemany(_WAIVE, ((claim, *event.entry.key) for claim in held - wanted))
     database.executemany(_CLAIM, ((claim, *event.entry.key) for claim in wanted - held))
-
-
-def _claim_all(database: sqlite3.Connection) -> None:
-    """Fills the table of claims of a database that did not have it yet."""
-    rows = database.execute(
-        "SELECT namespace, name, revision, body FROM objects WHERE resource = ?", (SERVICES,)
-    ).fetchall()
-    entries = (Entry(Key(SERVICES, namespace, name), revision, body) for namespace, name, revision, body in rows)
-    with transaction(database):
-        database.executemany(_CLAIM, _claimed(entries))
-
-
-def _claimed(entries: Iterable[Entry]) -> Iterable[tuple[str, ...]]:
-    return ((claim, *entry.key) for entry in entries for claim in claims(entry))

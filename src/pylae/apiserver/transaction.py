@@ -58,7 +58,11 @@ class Transaction:
         return unstored(entry, previous) if self.dry_run else entry
 
     def remove(self, entry: Entry) -> None:
-        """Removes an object that is there."""
+        """Removes an object that is there. If this very request made it so, nobody sees it so: of an update that takes
+        off the last finalizer, watches see the deletion alone, as upstream."""
+        if self.events and self.events[-1].entry is entry and (before := self.events[-1].previous):
+            self.events.pop()
+            entry = before
         self._add(Event(Verb.DELETED, record(entry.key, entry.object, self._next()), entry))
 
     def _newer_claimants(self) -> dict[Key, Entry | None]:

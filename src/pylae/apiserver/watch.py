@@ -1,73 +1,59 @@
 """Watch: a stream of JSON lines that tells every change of a collection, in order, for as long as the client listens.
 
-A watch starts from a revision the client has seen, or with the present (`resourceVersion` absent or 0, or
-`sendInitialEvents`). It registers first and then reads the present in slices; what the slices have already shown when
-it is told is not told again, so the client sees every object once and then each of its changes.
+A watch starts from a revision the client has seen, or with the present, as it is at one moment (see `past`); from there
+on it tells every change once, whatever is written while the present is still being read. What cannot be watched is
+told in the stream, by an ERROR event with the Status that says why, as upstream.
 """
 
 import asyncio
 import random
-from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from aiohttp import web
 
+from pylae.apimachinery.failure import Failure
 from pylae.apiserver.answer import stream
 from pylae.apiserver.backend import Backend, Call
-from pylae.apiserver.cache import Cache
-from pylae.apiserver.entry import Event, Verb
+from pylae.apiserver.entry import Entry, Event, Verb
 from pylae.apiserver.negotiation import Form, Spelling
+from pylae.apiserver.past import Past
 from pylae.apiserver.reader import Range
 from pylae.apiserver.reads import check_reached, interest
 from pylae.apiserver.walk import Walk
 from pylae.apiserver.watcher import Watcher
 
 BOOKMARK: Final = "BOOKMARK"
+ERROR: Final = "ERROR"
 INITIAL_EVENTS_END: Final = {"k8s.io/initial-events-end": "true"}
 
 
 async def watch(backend: Backend, call: Call) -> web.StreamResponse:
-    """Streams until the client leaves, its time is over or it was too slow. Raises 410 before the first byte (see
-    `Cache.check`)."""
+    """Streams until the client leaves, its time is over or it was too slow."""
+    resource, patience = call.resource.storage_name, backend.limits.stalled_after
     with backend.places.take():
-        check_reached(backend, call)
-        resource = call.resource.qualified_name
         wanted = interest(call)
-        after = backend.cache.revision if _from_present(call) else call.query.revision
-        watcher = backend.cache.watch(resource, wanted, after=after, limit=backend.limits.watch_events)
-        telling = Telling(watcher, backend.clock, call.spelling(backend.clock()), after)
-        pieces = _pieces(backend, call, telling)
         try:
-            return await stream(call.request, pieces, patience=backend.limits.stalled_after)
+            after = _start(backend, call)
+            watcher = backend.cache.watch(resource, wanted, after=after, limit=backend.limits.watch_events)
+        except Failure as failure:
+            return await stream(call.request, _refusal(failure), patience=patience)
+        telling = Telling(watcher, backend.clock, call.spelling(backend.clock()), after)
+        try:
+            return await stream(call.request, _pieces(backend, call, telling), patience=patience)
         finally:
             backend.cache.leave(resource, watcher)
 
 
-def _from_present(call: Call) -> bool:
-    return call.query.initial_events or call.query.revision == 0
-
-
-class Shown:
-    """Which parts of the present were shown, each as it was at a revision."""
-
-    def __init__(self) -> None:
-        self._ends: list[tuple[str, str]] = []
-        self._revisions: list[int] = []
-
-    def add(self, end: tuple[str, str], revision: int) -> None:
-        """What lies between the part before and `end` was shown as it was at a revision."""
-        self._ends.append(end)
-        self._revisions.append(revision)
-
-    def has(self, event: Event) -> bool:
-        """Was what an event made already there to be shown?"""
-        if not self._ends or event.revision > self._revisions[-1]:
-            return False
-        key = event.entry.key
-        return event.revision <= self._revisions[bisect_left(self._ends, (key.namespace, key.name))]
+def _start(backend: Backend, call: Call) -> int:
+    """The revision after which changes are told. Raises 504 for a present that is not reached yet."""
+    if call.query.from_present:
+        check_reached(backend, call)
+        return backend.cache.revision
+    return call.query.revision or backend.cache.revision
 
 
 @dataclass(slots=True)
@@ -78,19 +64,13 @@ class Telling:
     clock: Callable[[], datetime]
     spelling: Spelling
     start: int
-    shown: Shown = field(default_factory=Shown)
 
-    def present(self, walk: Walk, cache: Cache) -> bytes:
-        """A slice of the present."""
-        entries = walk.step()
-        self.shown.add(walk.reached, cache.revision)
-        return self._lines(Event(Verb.ADDED, entry, None) for entry in entries)
+    def present(self, entries: Iterable[Entry]) -> bytes:
+        """A slice of what was there at the start."""
+        return self.changes(Event(Verb.ADDED, entry, None) for entry in entries)
 
     def changes(self, events: Iterable[Event]) -> bytes:
-        """What happened, as far as it was not shown."""
-        return self._lines(event for event in events if not self.shown.has(event))
-
-    def _lines(self, events: Iterable[Event]) -> bytes:
+        """Events as lines, in their order."""
         self.spelling = replace(self.spelling, now=self.clock())
         return b"".join(self._line(event) for event in events)
 
@@ -109,16 +89,27 @@ def _framed(verb: str, body: bytes) -> bytes:
     return b'{"type":"%s","object":%s}\n' % (verb.encode(), body)
 
 
+async def _refusal(failure: Failure) -> AsyncGenerator[bytes, None]:
+    yield _framed(ERROR, msgspec.json.encode(failure.document()))
+
+
+async def _present(backend: Backend, call: Call, telling: Telling) -> AsyncGenerator[bytes, None]:
+    """What is there at the start, and that this was it. Raises 410 if it takes so long that it is forgotten."""
+    past = Past(backend.cache, call.resource.storage_name, telling.start)
+    walk = Walk(backend.cache, interest(call), Range(call.resource.storage_name), past=past)
+    while not walk.is_over:
+        if lines := telling.present(walk.step()):
+            yield lines
+        await asyncio.sleep(0)  # whoever waits for the event loop comes first
+    if call.query.bookmarks:
+        yield telling.bookmark(telling.start, ends_initial_events=True)
+
+
 async def _pieces(backend: Backend, call: Call, telling: Telling) -> AsyncGenerator[bytes, None]:
     """What to write, as it comes: the present, then changes, with bookmarks in between."""
-    if _from_present(call):
-        walk = Walk(backend.cache, interest(call), Range(call.resource.qualified_name))
-        while not walk.is_over:
-            if lines := telling.present(walk, backend.cache):
-                yield lines
-            await asyncio.sleep(0)  # whoever waits for the event loop comes first
-    if call.query.initial_events and call.query.bookmarks:
-        yield telling.bookmark(telling.start, ends_initial_events=True)
+    if call.query.from_present:
+        async for lines in _present(backend, call, telling):
+            yield lines
     loop = asyncio.get_running_loop()
     every = backend.limits.bookmark_every.total_seconds()
     ends, next_bookmark = loop.time() + _lifetime(backend, call), loop.time() + every

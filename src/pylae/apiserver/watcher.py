@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from pylae.apimachinery.document import Json
 from pylae.apiserver.entry import Entry, Event, Verb, record
@@ -51,6 +52,15 @@ class Interest:
 def _departed(event: Event) -> Event:
     assert event.previous is not None
     return Event(Verb.DELETED, record(event.entry.key, event.previous.object, event.revision), event.previous)
+
+
+class Listener(Protocol):
+    """Who is told of changes."""
+
+    def offer(self, event: Event, /) -> None: ...
+
+    def close(self) -> None:
+        """There will be no more of them."""
 
 
 class Watcher:

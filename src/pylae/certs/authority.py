@@ -76,8 +76,8 @@ def leaf(
 ) -> x509.Certificate:
     """A certificate for a server or a client.
 
-    `names` become the subjectAltName, each a DNS name (`*.` in front allowed) or an IP address. Servers need them:
-    most clients no longer look at the common name (RFC 9525).
+    `names` become the subjectAltName, each a DNS name (`*.` in front allowed), an IP address or a URI. Servers need
+    them: most clients no longer look at the common name (RFC 9525).
     """
     builder = _builder(request, key, issuer=issuer.certificate.subject)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -121,6 +121,8 @@ def _sign(builder: x509.CertificateBuilder, key: PrivateKey) -> x509.Certificate
 
 
 def _alternative(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:

@@ -23,7 +23,7 @@ def down(data: DataDirectory) -> None:
     pid = holder(data.lock)
     if pid:
         _end(pid)
-        say(f"Pylae (pid {pid}) has ended. Its objects are kept in {data.path}")
+        say(f"Pylae (pid {pid}) has ended. What it knows is kept in {data.path}")
     elif _end_envoy(data):
         say("The Envoy that a dead Pylae left behind has ended.")
     else:

@@ -32,7 +32,8 @@ def kubeconfig(data: DataDirectory, only_path: bool, merge: bool) -> None:
 
 
 def _merge(source: Path) -> None:
-    from pylae.kube.kubeconfig import default_path, merge
+    from pylae.kube.kubeconfig import default_path
+    from pylae.kube.kubeconfig_merge import merge
 
     target = default_path()
     if target.absolute() == source:  # KUBECONFIG is set as for this shell alone

@@ -13,15 +13,22 @@ from typing import NoReturn
 import click
 
 from pylae.cli.apply import apply, delete
+from pylae.cli.backup import backup
 from pylae.cli.completion import completion
 from pylae.cli.demo import demo
 from pylae.cli.down import down
+from pylae.cli.enroll import enroll
+from pylae.cli.export import export
 from pylae.cli.expose import expose
+from pylae.cli.gateway import gateway
+from pylae.cli.import_ import import_
 from pylae.cli.kubeconfig import kubeconfig
 from pylae.cli.logs import logs
 from pylae.cli.output import note, say
 from pylae.cli.proxy_config import proxy_config
 from pylae.cli.proxy_status import proxy_status
+from pylae.cli.restore import restore
+from pylae.cli.run import attach
 from pylae.cli.status import status
 from pylae.cli.up import up
 from pylae.cli.version import version
@@ -76,7 +83,8 @@ def pylae() -> None:
 
 
 for _command in (
-    up, status, down, kubeconfig, apply, delete, expose, logs, proxy_config, proxy_status, demo, version, completion,
+    up, status, down, kubeconfig, apply, delete, expose, logs, proxy_config, proxy_status, export, import_,
+    backup, restore, attach, gateway, enroll, demo, version, completion,
 ):  # fmt: skip
     pylae.add_command(_command)
 
@@ -121,8 +129,10 @@ def _failed(error: Exception) -> int:
     if os.environ.get("PYLAE_DEBUG"):
         raise error
     ours = type(error).__module__.startswith("pylae.")
-    if ours or isinstance(error, OSError):
+    if ours:
         note(f"pylae: {error}")
+    elif isinstance(error, OSError):
+        note(f"pylae: {error.filename}: {error.strerror}" if error.filename else f"pylae: {error}")
     else:
         note(f"pylae: a mistake in Pylae itself: {type(error).__name__}: {error}. PYLAE_DEBUG=1 shows where.")
     return FAILED

@@ -42,16 +42,28 @@ def proxy_status(data: DataDirectory, output: str, verbosity: int) -> None:
 
 def by_subscription(found: Iterable[Json]) -> str:
     """One line per Envoy with the types that it follows: `4 (CDS,LDS,EDS,RDS)`."""
-    head = ("NAME", "CLUSTER", "ISTIOD", "VERSION", "SUBSCRIBED TYPES")
-    return columns(head, [(*_who(proxy), _subscribed(proxy)) for proxy in found], gap=ISTIOCTL_GAP)
+    proxies = tuple(found)
+    head = ("NAME", "CLUSTER", "ISTIOD", "VERSION", "SUBSCRIBED TYPES", *_heading(proxies))
+    rows = [(*_who(proxy), _subscribed(proxy), *_identity(proxy, proxies)) for proxy in proxies]
+    return columns(head, rows, gap=ISTIOCTL_GAP)
 
 
 def by_type(found: Iterable[Json], now: datetime) -> str:
     """One column per type: `SYNCED (5m)`, `STALE (2s)`, `NOT SENT` or `ERROR`."""
     proxies = tuple(found)
     types = (*TYPES, SCOPES) if any(map(_serves_on_demand, proxies)) else TYPES
-    head = ("NAME", "CLUSTER", *types, "ISTIOD", "VERSION")
-    return columns(head, [_line(proxy, types, now) for proxy in proxies], gap=ISTIOCTL_GAP)
+    head = ("NAME", "CLUSTER", *types, "ISTIOD", "VERSION", *_heading(proxies))
+    rows = [(*_line(proxy, types, now), *_identity(proxy, proxies)) for proxy in proxies]
+    return columns(head, rows, gap=ISTIOCTL_GAP)
+
+
+def _heading(proxies: tuple[Json, ...]) -> tuple[str, ...]:
+    """Who an Envoy proved to be is told where one came from elsewhere; istioctl has no such column."""
+    return ("IDENTITY",) if any(proxy.get("identity") for proxy in proxies) else ()
+
+
+def _identity(proxy: Json, proxies: tuple[Json, ...]) -> tuple[str, ...]:
+    return (str(proxy.get("identity") or "this machine"),) if _heading(proxies) else ()
 
 
 def _serves_on_demand(proxy: Json) -> bool:

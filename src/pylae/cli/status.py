@@ -1,12 +1,12 @@
 """`pylae status`: what serves, what does not and why, and the two processes behind it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
-from pylae.cli import instance
+from pylae.cli import gateway_status, gateways, instance
 from pylae.cli.output import TABLE, columns, document, output_option, paint, say
 from pylae.cli.words import expiry, megabytes, span
 from pylae.node.directories import DataDirectory
@@ -25,7 +25,8 @@ def status(data: DataDirectory, output: str) -> None:
     """Show what serves, what does not, and why."""
     told = instance.status(data)
     if output == TABLE:
-        say(render(told, datetime.now(UTC)))
+        page = gateway_status.render if told.get("program") == "gateway" else render
+        say(page(told, datetime.now(UTC)))
     else:
         say(document(told, output))
 
@@ -38,13 +39,24 @@ def render(told: Json, now: datetime) -> str:
 
 
 def sites(told: Json, now: datetime) -> str:
-    """One line per host and port; a site with findings ends in their codes."""
-    rows = [_site(site, now) for site in told.get("sites", ())]
-    if not rows:
-        if on_demand(told):
-            return ""
-        return "Nothing is served yet: no Gateway has a server for this gateway."
-    return columns(HEAD, rows)
+    """One line per host and port; a site with findings ends in their codes. Each kind of gateway has a table of its
+    own, where there are several."""
+    listed, kinds = told.get("sites", ()), told.get("gateways", ())
+    if len(kinds) < 2:
+        return _sites(listed, now) or ("" if on_demand(told) else _nothing(told))
+    tables = {kind["name"]: _sites([site for site in listed if site["gateway"] == kind["name"]], now) for kind in kinds}
+    return "\n\n".join(f"{gateways.heading(kind)}\n{tables[kind['name']]}".rstrip() for kind in kinds)
+
+
+def _sites(listed: Iterable[Json], now: datetime) -> str:
+    rows = [_site(site, now) for site in listed]
+    return columns(HEAD, rows) if rows else ""
+
+
+def _nothing(told: Json) -> str:
+    is_nobody_here = "envoy" not in told and not told.get("gateways")
+    why = "no gateway has joined" if is_nobody_here else "no Gateway has a server for this gateway"
+    return f"Nothing is served yet: {why}."
 
 
 def on_demand(told: Json) -> str:
@@ -102,9 +114,13 @@ def _where(finding: Json) -> str:
 
 
 def processes(told: Json) -> str:
-    """Envoy and the control plane, each with its id and memory, and whether Envoy has accepted everything."""
-    envoy, control = told.get("envoy") or {}, told.get("controlPlane") or {}
-    words = [_process(f"Envoy {envoy.get('version', '')}".strip(), envoy), _process("control plane", control)]
+    """Envoy, if there is one on this machine, and the control plane, each with its id and memory; the Envoys elsewhere;
+    and whether all of them have accepted everything."""
+    envoy, control = told.get("envoy"), told.get("controlPlane") or {}
+    here = [] if envoy is None else [_process(f"Envoy {envoy.get('version', '')}".strip(), envoy)]
+    words = [*here, _process("control plane", control), *gateways.elsewhere(told)]
+    if envoy is None and not gateways.connected(told):
+        return " · ".join(words)  # there is nobody to accept anything
     return " · ".join([*words, _acceptance(told.get("accepted") or {})])
 
 

@@ -24,20 +24,36 @@ def short(path: Path, home: Path) -> str:
     return f"~/{path.relative_to(home)}" if home != Path("/") and path.is_relative_to(home) else str(path)
 
 
+def _home() -> Path:
+    """`/` for a user who has none, as in a container that runs under just a number."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
 def _title(told: Json, data: DataDirectory) -> str:
-    return f"Pylae {told['version']} · Envoy {told['envoy']['version']} · data in {short(data.path, Path.home())}"
+    """A control plane on a cluster has no Envoy of its own."""
+    envoy = [f"Envoy {told['envoy']['version']}"] if "envoy" in told else []
+    return " · ".join([f"Pylae {told['version']}", *envoy, f"data in {short(data.path, _home())}"])
 
 
 def _facts(told: Json, data: DataDirectory) -> Iterator[str]:
-    yield _line(
-        "Kubernetes API", f"{told['api']['address']}     export KUBECONFIG={short(data.kubeconfig, Path.home())}"
-    )
+    way_in = f"     export KUBECONFIG={short(data.kubeconfig, _home())}" if "envoy" in told else ""
+    yield _line("Kubernetes API", f"{told['api']['address']}{way_in}")
     for port in told.get("ports", ()):
         yield _line(str(port["protocol"]), _port(port, told))
-    if not told.get("ports"):
+    if "envoy" not in told:
+        yield _line("Gateways", _joined(told))
+    elif not told.get("ports"):
         yield _line("Gateway", "none yet: kubectl apply -f FILE")
     for source in told.get("files", ()):
         yield _line("Files", _file(source))
+
+
+def _joined(told: Json) -> str:
+    kinds = len(told.get("gateways", ()))
+    return f"{kinds} {'kind' if kinds == 1 else 'kinds'} joined" if kinds else "none has joined yet: pylae gateway"
 
 
 def _line(label: str, text: str) -> str:

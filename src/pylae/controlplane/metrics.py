@@ -48,17 +48,18 @@ class Metrics:
         self.not_after = Gauge(
             "pylae_certificate_not_after_seconds",
             "When a served certificate ends, in seconds of Unix time.",
-            ["secret"],
+            ["namespace", "secret"],
             registry=registry,
         )
         self.restarts = Counter("pylae_envoy_restarts", "Envoys started again after an exit.", registry=registry)
 
-    def expiry(self, name: str, not_after: datetime | None) -> None:
-        """The certificate that is served under an SDS name ends then; None: none is served under it any more."""
+    def expiry(self, namespace: str, name: str, not_after: datetime | None) -> None:
+        """The certificate that the gateways of a namespace serve under an SDS name ends then; None: none is served
+        under it any more."""
         if not_after is not None:
-            self.not_after.labels(secret=name).set(not_after.timestamp())
+            self.not_after.labels(namespace=namespace, secret=name).set(not_after.timestamp())
         else:
-            self.not_after.remove(name)
+            self.not_after.remove(namespace, name)
 
     def found(self, number: str, reason: str, count: int) -> None:
         """So many findings stand with a code of this number and reason."""

@@ -5,38 +5,19 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from pylae.model.control_plane import TELEMETRY_PORT
+from pylae.node.address import Address
 from pylae.node.directories import DataDirectory
+from pylae.node.port_mapping import PortMapping
 
 API_PORT = 16443
-TELEMETRY_PORT = 15020
-"""Where Istio's agent serves its merged metrics (istio.io, "Ports used by Istio")."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortMapping:
-    """`-p 30443:443`: the gateway's port 443 is reached on this machine's port 30443."""
-
-    host_port: int
-    gateway_port: int
-
-    @classmethod
-    def parse(cls, text: str) -> "PortMapping":
-        """Raises ValueError with a sentence for the user."""
-        host, _, gateway = text.partition(":")
-        if not (_is_port(host) and _is_port(gateway)):
-            raise ValueError(f'"{text}" is not HOSTPORT:GATEWAYPORT, such as 30443:443')
-        return cls(int(host), int(gateway))
-
-
-def _is_port(text: str) -> bool:
-    return text.isdecimal() and 1 <= int(text) <= 65535
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`files` are applied and watched; `bind` is the address of the gateway's ports alone; `envoy` names another
     binary; `max_heap` (bytes) and `max_connections` are what Envoy may take, None for what the machine has room for;
-    `foreground` means that somebody reads standard error."""
+    `foreground` means that somebody reads standard error. At `xds` gateways elsewhere may join."""
 
     data: DataDirectory
     files: tuple[Path, ...] = ()
@@ -46,6 +27,7 @@ class Settings:
     max_heap: int | None = None
     max_connections: int | None = None
     foreground: bool = True
+    xds: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Service:
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=5)
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 def _address(process: subprocess.Popen[str]) -> str:

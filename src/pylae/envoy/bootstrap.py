@@ -38,7 +38,8 @@ statistic's name, and its value is the second. Names of ours end in `;`, since t
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """`pod` and `namespace` name the gateway as a pod of Istio's would be; `labels` are the workload's."""
+    """`pod` and `namespace` name the gateway as a pod of Istio's would be; `labels` are the workload's. A gateway that
+    joins from elsewhere says in `metadata` what else its control plane must know of it."""
 
     xds_socket: Path
     admin_socket: Path
@@ -46,6 +47,7 @@ class Bootstrap:
     namespace: str = "istio-system"
     cluster_domain: str = "cluster.local"
     labels: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
     limits: Limits = field(default_factory=Limits)
 
@@ -82,6 +84,7 @@ class Bootstrap:
             "NAMESPACE": self.namespace,
             "LABELS": dict(self.labels),
             "PYLAE_VERSION": self.version,
+            **self.metadata,
         }
         return {"id": self.node_id, "cluster": f"{self.pod}.{self.namespace}", "metadata": metadata}
 

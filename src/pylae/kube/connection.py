@@ -4,11 +4,12 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pylae.api.scalars import SecretBytes, SecretText
 from pylae.kube.errors import KubeError
+from pylae.kube.plugin import Plugin
 
 
 class UnusableCredentials(KubeError):
@@ -23,8 +24,9 @@ class Connection:
     """One context of a kubeconfig, read and checked.
 
     `server` is a URL without a slash at its end; certificates and keys are PEM. An empty `ca` means the machine's own
-    authorities. A token in a file is read again for every request, since clusters renew it there. With a `socket` the
-    server is asked for there, and not at its address.
+    authorities. A token in a file is read again for every request, since clusters renew it there; a `plugin` is a
+    program that says who we are. `proxy` is the URL of an HTTP proxy on the way. With a `socket` the server is asked
+    for there, and not at its address.
     """
 
     server: str
@@ -36,6 +38,8 @@ class Connection:
     server_name: str = ""
     verify: bool = True
     namespace: str = "default"
+    plugin: Plugin | None = None
+    proxy: str = field(default="", repr=False)
     socket: Path | None = None
 
     def through(self, socket: Path) -> "Connection":

@@ -26,7 +26,12 @@ class Unreachable(KubeError):
 
 
 class ApiError(KubeError):
-    """The server answered no. `code` is the HTTP status; `reason` and `details` are those of the Kubernetes Status."""
+    """The server answered no. `code` is the HTTP status; `reason` and `details` are those of the Kubernetes Status.
+
+    `retry_after` are the seconds after which the server would be asked again, None if it did not say.
+    """
+
+    retry_after: float | None = None
 
     def __init__(self, code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -113,10 +118,11 @@ class _Status(msgspec.Struct):
     details: dict[str, Any] | None = None
 
 
-def api_error(code: int, body: bytes) -> ApiError:
+def api_error(code: int, body: bytes, retry_after: str = "") -> ApiError:
     """The error that an answer means: the Status in `body`, or a sentence about an answer that holds none.
 
-    A Status in a watch stream comes without an HTTP status: pass 0, and the Status' own code counts.
+    `retry_after` is the header of that name, in seconds (RFC 9110, 10.2.3). A Status in a watch stream comes without
+    an HTTP status: pass 0, and the Status' own code counts.
     """
     try:
         status = msgspec.json.decode(body, type=_Status)
@@ -125,4 +131,6 @@ def api_error(code: int, body: bytes) -> ApiError:
         status = _Status(message=f"the server answered {code} without a reason: {excerpt or 'nothing'}")
     code = code or status.code
     kind = AlreadyExists if status.reason == "AlreadyExists" else _BY_CODE.get(code, ApiError)
-    return kind(code, status.reason, status.message or f"the server answered {code}", status.details)
+    error = kind(code, status.reason, status.message or f"the server answered {code}", status.details)
+    error.retry_after = float(retry_after) if retry_after.isdecimal() else None
+    return error

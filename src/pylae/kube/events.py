@@ -36,12 +36,15 @@ class Recorder:
         self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
         """How often each event was told, by its namespace and name."""
 
-    async def record(self, object_: Object, wanted: EventWanted, now: datetime) -> None:
-        """Tells the event on the object. Raises `ApiError`, `Unreachable`."""
+    async def record(self, object_: Object, wanted: EventWanted, now: datetime, *, again: bool = True) -> None:
+        """Tells the event on the object, or, unless it shall not be told `again`, that it came once more. Raises
+        `ApiError`, `Unreachable`."""
         event = _event(object_, wanted, now)
         key = (event["metadata"]["namespace"], event["metadata"]["name"])
         if key not in self._counts and await self._create(event):
             count = 1
+        elif not again:
+            return
         else:
             count = await self._count(key, event)
         self._counts[key] = count

@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from pylae.kube.reading import DEEPEST, TOO_DEEP, Reading, Unreadable
-from pylae.kube.yaml_reader import read_yaml
+from pylae.apimachinery.written import DEEPEST, TOO_DEEP, Reading, Unreadable
+from pylae.apimachinery.yaml_reader import read_yaml
 
 
 def read_json(text: str, first_line: int = 1) -> Iterator[Reading]:

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from pylae.api.meta import ObjectRef
+from pylae.apimachinery.written import Reading, Unreadable
+from pylae.apimachinery.yaml_reader import read_yaml
 from pylae.kube.errors import KubeError
 from pylae.kube.json_reader import read_json
-from pylae.kube.reading import Reading, Unreadable
-from pylae.kube.yaml_reader import read_yaml
 
 Json = dict[str, Any]
 

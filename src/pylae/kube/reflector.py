@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import NoReturn, assert_never
 
 from pylae.api.scheme import Kind
-from pylae.kube.client import Client, Page
+from pylae.kube.answers import Page
+from pylae.kube.client import Client
 from pylae.kube.errors import Gone, KubeError, NotFound
 from pylae.kube.resume import AskPage, Ended, Failed, Happening, Notice, OpenWatch, Part, Pause, Resume, Step, Woken
+from pylae.kube.rights import in_words
 
 SHORTEST_TIMEOUT = 300
 """Seconds after which the server ends a watch; up to twice as many by chance, so that not all end at once."""
@@ -45,14 +47,17 @@ class Timing:
 
 
 class Reflector:
-    """Follows one kind, in one namespace or ("") in all."""
+    """Follows one kind, in one namespace or ("") in all; `fields` is a field selector (`metadata.name=istio`)."""
 
-    def __init__(self, client: Client, kind: Kind, *, namespace: str = "", timing: Timing = Timing()) -> None:
+    def __init__(
+        self, client: Client, kind: Kind, *, namespace: str = "", fields: str = "", timing: Timing = Timing()
+    ) -> None:
         self.kind = kind
         self._client = client
         self._namespace = namespace
+        self._selected = {"fieldSelector": fields} if fields else {}
         self._timing = timing
-        self._resume = Resume(kind)
+        self._resume = Resume(kind, namespace)
         self._troubled = False
 
     async def run(self, tell: Callable[[Notice], None]) -> NoReturn:
@@ -67,8 +72,8 @@ class Reflector:
                 case OpenWatch(version):
                     step = self._receive(await self._follow(version, tell))
                 case Pause(seconds):
-                    await self._timing.sleep(seconds * (1 + self._timing.chance()))
-                    step = self._receive(Woken())
+                    is_back = await self._client.pause(seconds * (1 + self._timing.chance()), self._timing.sleep)
+                    step = self._receive(Woken(is_back))
                 case None:
                     raise AssertionError("only an event within a watch leaves nothing to do")
                 case _:
@@ -80,9 +85,9 @@ class Reflector:
     async def _page(self, token: str, tell: Callable[[Notice], None]) -> Happening:
         """Tells a page but for its last part; what is returned is that part, or how there came to be no page."""
         try:
-            page = await self._client.page(self.kind, self._namespace, token, limit=str(PAGE))
+            page = await self._client.page(self.kind, self._namespace, token, limit=str(PAGE), **self._selected)
         except KubeError as error:
-            return self._failed(error)
+            return await self._failed(error)
         self._recovered()
         rest = page.items
         while len(rest) > PART:
@@ -99,12 +104,12 @@ class Reflector:
         except TimeoutError:
             logger.info("watching %s: nothing came for %.0f s; asking again", self.kind.plural, self._timing.stalled)
         except KubeError as error:
-            return self._failed(error)
+            return await self._failed(error)
         return Ended()
 
     async def _events(self, version: str, tell: Callable[[Notice], None]) -> None:
         seconds = round(SHORTEST_TIMEOUT * (1 + self._timing.chance()))
-        query = {"resourceVersion": version, "timeoutSeconds": str(seconds)}
+        query = {"resourceVersion": version, "timeoutSeconds": str(seconds), **self._selected}
         loop = asyncio.get_running_loop()
         async with (
             asyncio.timeout(self._timing.stalled) as stalled,
@@ -116,13 +121,29 @@ class Reflector:
                 for notice in self._receive(event).notices:
                     tell(notice)
 
-    def _failed(self, error: KubeError) -> Failed:
-        """Says it once for a row of failures: the pauses between them would fill the log."""
+    async def _failed(self, error: KubeError) -> Failed:
+        if isinstance(error, NotFound) and await self._is_absent():
+            self._complain("the server has no such kind yet")
+            return Failed(absent=True)
         gone = isinstance(error, Gone)
-        if not gone and not self._troubled:
-            logger.warning("watching %s: %s; trying again", self.kind.plural, error)
+        if not gone:
+            self._complain(in_words(error))
+        return Failed(gone=gone)
+
+    async def _is_absent(self) -> bool:
+        """Whether the server itself says that there is no such kind. What stands before it may answer 404 as well,
+        and that shall not take down what is served."""
+        try:
+            return not await self._client.serves(self.kind)
+        except KubeError as error:
+            self._complain(in_words(error))
+            return False
+
+    def _complain(self, what: str) -> None:
+        """Says it once for a row of failures: the pauses between them would fill the log."""
+        if not self._troubled:
+            logger.warning("watching %s: %s; trying again", self.kind.plural, what)
             self._troubled = True
-        return Failed(gone=gone, absent=isinstance(error, NotFound))
 
     def _recovered(self) -> None:
         if self._troubled:

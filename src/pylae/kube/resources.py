@@ -41,11 +41,16 @@ class Resources:
         raise UnknownKind(f'the server has no kind "{name}" in version "{api_version}"')
 
     async def all(self) -> AsyncIterator[Kind]:
-        """Every kind whose objects can be listed and deleted, in the preferred version of its group."""
+        """Every kind whose objects can be listed and deleted, each once: in the version that its group prefers, or
+        else in the first one that has it, for a group's newest version need not have all of its kinds."""
         groups = msgspec.json.decode(await self._client.get_raw("/apis"))["groups"]
-        for version in ("v1", *(group["preferredVersion"]["groupVersion"] for group in groups)):
-            for kind in await self._listed(version):
-                yield kind
+        for versions in (["v1"], *map(_versions, groups)):
+            seen: set[str] = set()
+            for version in versions:
+                for kind in await self._listed(version):
+                    if kind.plural not in seen:
+                        seen.add(kind.plural)
+                        yield kind
 
     async def _listed(self, api_version: str) -> tuple[Kind, ...]:
         if api_version not in self._lists:
@@ -59,6 +64,12 @@ class Resources:
         except NotFound:
             return ()
         return tuple(_kind(api_version, item) for item in answer["resources"] if _is_kept(item))
+
+
+def _versions(group: Json) -> list[str]:
+    preferred = group["preferredVersion"]["groupVersion"]
+    every = [version["groupVersion"] for version in group["versions"]]
+    return [preferred, *(version for version in every if version != preferred)]
 
 
 def _is_kept(item: Json) -> bool:

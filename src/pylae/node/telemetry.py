@@ -1,5 +1,5 @@
-"""The read-only listener for probes and Prometheus, on loopback: nothing that it shows is secret, nothing can be
-changed by it.
+"""The read-only listener for probes and Prometheus, on loopback unless told otherwise: nothing that it shows is
+secret, nothing can be changed by it.
 
 `/readyz` and `/livez` for probes, `/metrics` for the control plane under Istio's pilot names, and `/stats/prometheus`
 for Envoy's own, at the path where Istio's gateways have them.
@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
 from pylae.apiserver.settings import is_loopback
+from pylae.node.address import Address
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,7 +26,9 @@ class Observed(Protocol):
     async def envoy_metrics(self) -> str: ...
 
 
-def application(observed: Observed, registry: CollectorRegistry) -> web.Application:
+def application(observed: Observed, registry: CollectorRegistry, address: Address | None = None) -> web.Application:
+    """On an address that is not loopback, whoever reaches it may ask: a kubelet or Prometheus does, by its name."""
+
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": METRICS_TYPE})
 
@@ -38,7 +41,8 @@ def application(observed: Observed, registry: CollectorRegistry) -> web.Applicat
     async def liveness(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
-    app = web.Application(middlewares=[_from_this_machine])
+    is_local = address is None or is_loopback(address.host)
+    app = web.Application(middlewares=[_from_this_machine] if is_local else [])
     app.add_routes(
         [
             web.get("/metrics", metrics),
@@ -57,6 +61,14 @@ async def _from_this_machine(request: web.Request, handler: Handler) -> web.Stre
     if "Origin" in request.headers or not is_loopback(host.strip("[]")):
         return web.Response(status=403, text="only for clients of this machine, by its loopback address\n")
     return await handler(request)
+
+
+async def serve_at(app: web.Application, address: Address) -> web.AppRunner:
+    """Serve there. Raises OSError if it cannot be bound. The caller cleans the runner up."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, address.host, address.port).start()
+    return runner
 
 
 async def serve(app: web.Application, preferred: int) -> tuple[web.AppRunner, int]:

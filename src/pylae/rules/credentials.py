@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from pylae.api.core import Secret
 from pylae.api.gateway import ServerTlsSettings
+from pylae.model.control_plane import AUTHORITY
 from pylae.model.ir.listener import SecretRef
 from pylae.model.ir.secret import SecretValue, TlsCertificate, TrustedCa
 from pylae.model.snapshot import Key
@@ -63,13 +64,15 @@ def resolve(ref: SecretRef, secrets: Mapping[Key, Secret], namespace: str) -> Se
     """What to send for an SDS name, read from the Secrets of `namespace`, the gateway workload's own.
 
     A name ending in `-cacert` gives authorities only: from Secret `X-cacert` if there is one, else from `X`. Never
-    returns what Envoy would refuse, and never the Secret of another namespace.
+    returns what Envoy would refuse, never the Secret of another namespace, and never the authority of gateways.
     """
     name = parse(ref.name)
     if name.scheme != KUBERNETES:
         return unusable.unserved(ref.name, name)
     if name.namespace not in ("", namespace):
         return unusable.foreign(name, namespace)
+    if AUTHORITY in name.candidates:
+        return unusable.authority(name)
     secret = next(filter(None, (secrets.get((namespace, candidate)) for candidate in name.candidates)), None)
     if secret is None:
         return unusable.missing(name, secrets, namespace)

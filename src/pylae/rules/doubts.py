@@ -16,7 +16,9 @@ from pylae.model.ir.secret import SecretValue, TlsCertificate, TrustedCa
 from pylae.rules.hosts import ANY_HOST, covers
 from pylae.rules.pem import CertificateFacts, all_facts, facts
 
-SOON = timedelta(days=14)
+SOON, SOON_PART = timedelta(days=14), 4
+"""Two weeks before the end, or when a quarter of a short life is left: who renews in time (cert-manager does with a
+third left) hears nothing."""
 
 
 class Doubt(NamedTuple):
@@ -54,8 +56,9 @@ def unchanged_until(value: SecretValue, now: datetime) -> datetime:
 def _turning_points(certificate: CertificateFacts, now: datetime) -> Iterator[datetime]:
     """The moments at which time makes a difference; in the last days each day is counted."""
     end = certificate.not_after
-    yield from (certificate.not_before, end - SOON, end)
-    if now <= end < now + SOON:
+    soon = _soon(certificate)
+    yield from (certificate.not_before, end - soon, end)
+    if now <= end < now + soon:
         yield end - timedelta(days=(end - now).days)
 
 
@@ -80,11 +83,14 @@ def _times(certificate: CertificateFacts, what: str, now: datetime) -> Iterator[
         yield Doubt(
             CERTIFICATE_NOT_YET_VALID, f"{subject} is valid from {begin} on.", "Look at the clocks, or wait until then."
         )
-    elif certificate.not_after - now < SOON:
-        days = (certificate.not_after - now).days
-        yield Doubt(
-            CERTIFICATE_EXPIRES_SOON, f"{subject} expires on {end}, in {days} days.", "Replace it before that day."
-        )
+    elif (left := certificate.not_after - now) < _soon(certificate):
+        when = f"in {left.days} days" if left.days else "in less than a day"
+        yield Doubt(CERTIFICATE_EXPIRES_SOON, f"{subject} expires on {end}, {when}.", "Replace it before that day.")
+
+
+def _soon(certificate: CertificateFacts) -> timedelta:
+    """How long before its end a certificate ends soon."""
+    return min(SOON, (certificate.not_after - certificate.not_before) / SOON_PART)
 
 
 def _names(leaf: CertificateFacts, hosts: tuple[str, ...]) -> Iterator[Doubt]:

@@ -79,6 +79,15 @@ def foreign(name: SdsName, namespace: str) -> Unusable:
     )
 
 
+def authority(name: SdsName) -> Unusable:
+    """Whoever has its key is any gateway: it is given to none, in whatever namespace it lies."""
+    return Unusable(
+        CERTIFICATE_MISSING,
+        f"Secret {name.name} is the authority that gateways are known by, and is never served.",
+        "Name a Secret that holds a certificate for the host.",
+    )
+
+
 def unserved(text: str, name: SdsName) -> Unusable:
     """The name is of a scheme that is never answered."""
     if name.scheme == INVALID and name.is_authorities:

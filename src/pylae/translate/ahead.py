@@ -19,7 +19,7 @@ from pylae.model.workload import GatewayWorkload
 from pylae.translate.bind import Bound
 from pylae.translate.cluster import clusters
 from pylae.translate.mesh import Mesh
-from pylae.translate.plan import ListenerPlan
+from pylae.translate.planned import ListenerPlan
 from pylae.translate.registry import ServiceRegistry
 from pylae.translate.site import Site, site, unserved
 from pylae.translate.units import Units

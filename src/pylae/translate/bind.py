@@ -1,10 +1,10 @@
 """Which VirtualServices speak for which server, and for which of its hosts."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from sys import intern
 
 from pylae.api.gateway import Gateway
@@ -13,7 +13,7 @@ from pylae.api.virtual_service import VirtualService
 from pylae.model.codes import HOST_NOT_IN_GATEWAY, REFERENCE_NOT_FOUND
 from pylae.model.finding import Finding
 from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Key, Snapshot, by_age
+from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import GatewayWorkload
 from pylae.rules.hosts import GatewayHost, gateway_hosts, intersect, matches
 from pylae.rules.names import MESH, expand, gateway_reference
@@ -121,7 +121,7 @@ class Bound:
         return self._facts.get(key, NOTHING).hosts
 
     def _read(self, virtual_service: VirtualService) -> _Facts:
-        rank = _rank(virtual_service, self.workload.namespace)
+        rank = visibility(virtual_service, self.workload.namespace)
         hosts = tuple(dict.fromkeys(virtual_hosts_of(virtual_service, self.workload.cluster_domain)))
         created = intern(virtual_service.metadata.creation_timestamp)
         return _Facts(UNSEEN if rank is None else rank, created, hosts, named_gateways(virtual_service))
@@ -154,21 +154,8 @@ class Bound:
             del self._few[gateway]
 
 
-def bindings(snapshot: Snapshot, workload: GatewayWorkload) -> Mapping[Key, tuple[VirtualService, ...]]:
-    """From scratch: the VirtualServices that speak for each Gateway, in the order in which their routes count."""
-    ranked = [
-        (rank, virtual_service)
-        for virtual_service in by_age(snapshot.virtual_services.values())
-        if (rank := _rank(virtual_service, workload.namespace)) is not None
-    ]
-    found: dict[Key, tuple[VirtualService, ...]] = {}
-    for _, virtual_service in sorted(ranked, key=itemgetter(0)):
-        for key in named_gateways(virtual_service):
-            found[key] = (*found.get(key, ()), virtual_service)
-    return found
-
-
-def _rank(virtual_service: VirtualService, namespace: str) -> int | None:
+def visibility(virtual_service: VirtualService, namespace: str) -> int | None:
+    """As what a VirtualService counts for gateways of the namespace; None if it is not exported to them."""
     export_to = virtual_service.spec.export_to
     if not export_to:
         return PUBLIC

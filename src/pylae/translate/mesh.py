@@ -1,4 +1,4 @@
-"""The mesh configuration, read once: ConfigMap `istio` of the gateway's namespace, key `mesh` (Istio, MeshConfig).
+"""The mesh configuration, read once: ConfigMap `istio`, key `mesh` (Istio, MeshConfig).
 
 Of Istio's fields the access log and `pathNormalization` are read. Ours begin with `pylae.dev/`, as annotations do. What
 cannot be used is a finding on the ConfigMap, and its default holds: no word in there ends what is served.
@@ -14,10 +14,11 @@ import yaml
 
 from pylae.api.core import ConfigMap
 from pylae.model.codes import DOUBTFUL, INVALID
+from pylae.model.control_plane import MESH_CONFIG
 from pylae.model.edge import DEFAULT_EDGE, Edge
 from pylae.model.finding import Finding
 from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Snapshot
+from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import AccessLog, GatewayWorkload
 from pylae.rules.serving import SERVE, WAYS
 from pylae.translate.access_log import access_log
@@ -25,7 +26,7 @@ from pylae.translate.edge import edge
 from pylae.translate.guard import guarded
 from pylae.translate.setting import Setting, Unusable, read_duration, shown
 
-NAME, KEY = "istio", "mesh"
+KEY = "mesh"
 PREFIX = "pylae.dev/"
 IDLE_AFTER, EDGE = f"{PREFIX}idleAfter", f"{PREFIX}edge"
 DEFAULT_IDLE_AFTER = timedelta(hours=1)
@@ -47,12 +48,17 @@ class Mesh:
 
 def mesh(snapshot: Snapshot, workload: GatewayWorkload, findings: list[Finding]) -> Mesh:
     """The mesh configuration; where it says nothing, what the workload was started with. Never raises."""
-    config_map = snapshot.config_maps.get((workload.namespace, NAME))
+    config_map = snapshot.config_maps.get(place(snapshot, workload))
     if config_map is None:
         return Mesh(workload.access_log)
     with guarded(Origin(config_map.ref, f"data.{KEY}"), findings):
         return _configured(config_map, workload, findings)
     return Mesh(workload.access_log)
+
+
+def place(snapshot: Snapshot, workload: GatewayWorkload) -> Key:
+    """The ConfigMap of the mesh configuration."""
+    return (snapshot.mesh_namespace or workload.namespace, MESH_CONFIG)
 
 
 def _configured(config_map: ConfigMap, workload: GatewayWorkload, findings: list[Finding]) -> Mesh:

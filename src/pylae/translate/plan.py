@@ -2,97 +2,30 @@
 to be asked for. It is kept by change: a Gateway that comes or goes costs what it contends for."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import chain
 
 from pylae.api.gateway import Gateway
-from pylae.model.codes import SENT_AHEAD
 from pylae.model.finding import Finding
-from pylae.model.ir.listener import SocketAddress
-from pylae.model.ir.origin import Origin
-from pylae.model.snapshot import Key, Snapshot, by_age
+from pylae.model.snapshot import Key, Snapshot
 from pylae.model.workload import GatewayWorkload
-from pylae.translate.claims import NO_CLAIMS, Claim, Claims, claims_of, moved, named, server_of, server_origin
+from pylae.translate.claims import NO_CLAIMS, Claim, Claims, claims_of, moved, server_of
 from pylae.translate.contest import RANK, Contest, Turn
-from pylae.translate.listening import NOWHERE, Listening, listening, socket_taken, unpublished
-from pylae.translate.merge import told
-from pylae.translate.ports import PublishedPort, Socket, published_ports
+from pylae.translate.grounds import Grounds
+from pylae.translate.listening import listening
+from pylae.translate.planned import Counts, Fate, ListenerPlan, Replanned
+from pylae.translate.ports import PublishedPort
 from pylae.translate.select import selects
 from pylae.translate.server import Server
 from pylae.translate.sharing import Sharing, Shift
-
-__all__ = ["Claim", "Counts", "Fate", "ListenerPlan", "Plan", "PortPlan", "Replanned", "plan_ports"]
-
-
-@dataclass(frozen=True, slots=True)
-class ListenerPlan:
-    """A listener, its sockets, and the servers that are sent ahead, in order of precedence. `on_demand` and `redirects`
-    are whether HTTPS, and plain HTTP that only redirects, are served there on demand."""
-
-    name: str
-    bind: str
-    listen_port: int
-    servers: tuple[Server, ...]
-    sockets: tuple[Socket, ...]
-    on_demand: bool = False
-    redirects: bool = False
-
-    @property
-    def addresses(self) -> tuple[SocketAddress, ...]:
-        return tuple(socket.address for socket in self.sockets)
-
-
-@dataclass(frozen=True, slots=True)
-class PortPlan:
-    """`servers` are all those of the selected Gateways but for those on demand; each is in one listener, or in `losers`
-    with the reason."""
-
-    servers: tuple[Server, ...]
-    listeners: tuple[ListenerPlan, ...]
-    losers: Mapping[Origin, Finding]
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of one server. One that is not served has no `listener`, and `rejected` says why; it has no `claim`
-    if it could not be served even if it were alone. `notes` is what to know of one that is served."""
-
-    index: int
-    claim: Claim | None
-    listener: str = ""
-    sockets: tuple[Socket, ...] = ()
-    on_demand: bool = False
-    rejected: Finding | None = None
-    notes: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many servers of a listener are sent ahead, are served on demand, and redirect on demand."""
-
-    ahead: int = 0
-    on_demand: int = 0
-    redirects: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Replanned:
-    """What a change may have changed: the fate of the servers of these Gateways; anything that is sent ahead, or lost;
-    and, by the listener's name, whose these hosts are, and all that a wildcard among them covers."""
-
-    gateways: frozenset[Key] = frozenset()
-    ahead: bool = False
-    hosts: tuple[tuple[str, str], ...] = ()
 
 
 class Plan:
     """Whoever writes calls `put` for every Gateway, `publish` when the Services in front have other ports, and `serve`
     when the default is another one; the answers are then those of a plan made from scratch.
 
-    Of Gateways only their claims are kept. Where a server is sent ahead, or its Gateway tells of a loss, it is read
-    from the snapshot when somebody asks.
+    Of Gateways only their claims are kept. Where a server is sent ahead, it is read from the snapshot when somebody
+    asks.
     """
 
     def __init__(self, workload: GatewayWorkload, snapshot: Snapshot) -> None:
@@ -104,11 +37,13 @@ class Plan:
         """The Gateways of which some server is no claim."""
         self._contests: dict[str, Contest] = {}
         self._bound_for: tuple[tuple[Claim, ...], tuple[PublishedPort, ...]] = ((), ())
+        """For which first claims and ports sockets were given out."""
         self.computed: Counter[str] = Counter()
         """How often claims were judged, and placed."""
         self._sharing = Sharing(self._contests, self.computed)
+        self._grounds = Grounds(workload, self._contests, self._sharing, self._odd)
         self._servers: dict[Key, dict[int, Server]] = {}
-        """Those of the Gateways that have one which is sent ahead or lost, as far as somebody asked for them."""
+        """Those that are sent ahead, as far as somebody asked for them."""
 
     def put(self, key: Key, gateway: Gateway | None) -> Replanned:
         """A Gateway is new, changed or gone; None also for one that is invalid."""
@@ -198,11 +133,11 @@ class Plan:
 
     def listeners(self) -> tuple[ListenerPlan, ...]:
         """From the oldest to the youngest; those that serve on demand only have no servers here."""
-        return tuple(map(self._listener, self._bound_heads))
+        return tuple(map(self._listener, self._grounds.bound_heads))
 
     def on_demand(self) -> tuple[str, ...]:
         """The listeners that serve HTTPS on demand, by name, from the oldest to the youngest."""
-        names = (head.terms.listener for head in self._bound_heads)
+        names = (head.terms.listener for head in self._grounds.bound_heads)
         return tuple(name for name in names if self._sharing.shares[name].on_demand)
 
     def claims_on(self, listener: str) -> Counts:
@@ -215,51 +150,9 @@ class Plan:
         terms = {claim.terms for claim in contest if self._sharing.stands(claim)}
         return frozenset((one.port, str(one.protocol)) for one in terms)
 
-    @property
-    def losers(self) -> Mapping[Origin, Finding]:
-        """Why servers are not served: those that could not be in any case, then those that lost to an older one."""
-        odd = sorted(self._odd.items(), key=lambda item: (item[1].created, item[0][1], item[0][0]))
-        found = {server_origin(key, index): why for key, one in odd for index, why in one.unservable.items()}
-        found |= {claim.origin: why for claim in self._lost() if (why := self._loss(claim))}
-        return found
-
     def findings(self) -> tuple[Finding, ...]:
         """What is wrong, or worth knowing, about servers that are sent ahead or lost."""
-        found = [mistake for odd in self._odd.values() for mistake in odd.mistakes]
-        found += (finding for head in self._bound_heads for finding in self._refused(head))
-        for head in self._bound_heads:
-            ahead = self._sharing.shares[head.terms.listener].ahead
-            found += (finding for claim in ahead for finding in self._notes(claim))
-        return (*found, *self.losers.values())
-
-    def port_plan(self) -> PortPlan:
-        """All about the servers that are sent ahead or lost."""
-        losers = self.losers
-        return PortPlan(tuple(self._all_but_on_demand()), self.listeners(), losers, self.findings())
-
-    @property
-    def _heads(self) -> tuple[Claim, ...]:
-        """The oldest claim to each listener, oldest first."""
-        return self._bound_for[0]
-
-    @property
-    def _bound_heads(self) -> tuple[Claim, ...]:
-        return tuple(head for head in self._heads if self._found(head).sockets)
-
-    def _lost(self) -> Iterator[Claim]:
-        """By precedence those that an older one keeps from being served, then those whose listener has no socket."""
-        yield from sorted((claim for contest in self._contests.values() for claim in contest.losers), key=RANK)
-        for head in self._heads:
-            if not self._found(head).sockets:
-                contest = self._contests[head.terms.listener]
-                yield from sorted(filter(contest.stands, contest), key=RANK)
-
-    def _loss(self, claim: Claim) -> Finding | None:
-        """Why a claim is not served."""
-        contest, found = self._contests[claim.terms.listener], self._found(claim)
-        if loss := contest.losers.get(claim):
-            return told(claim, loss)
-        return None if found.sockets else socket_taken(claim, *found.refused[0])
+        return self._grounds.findings()
 
     def _read(self, key: Key, gateway: Gateway | None) -> tuple[Claim, ...]:
         """The claims of a Gateway; what is none of its servers is kept apart."""
@@ -313,7 +206,7 @@ class Plan:
         heads = tuple(sorted(filter(None, (contest.head for contest in self._contests.values())), key=RANK))
         if (heads, self._published) == self._bound_for:
             return []
-        self._bound_for = (heads, self._published)
+        self._bound_for, self._grounds.heads = (heads, self._published), heads
         before = self._sharing.listening
         self._sharing.listening = now = listening(heads, self._published, self.workload)
         return [listener for listener, found in now.items() if found != before.get(listener)]
@@ -344,52 +237,12 @@ class Plan:
         servers = tuple(self._server(claim.gateway, claim.index) for claim in shares.ahead)
         return ListenerPlan(terms.listener, terms.bind, terms.listen_port, servers, found.sockets, *shares.kinds)
 
-    def _all_but_on_demand(self) -> Iterator[Server]:
-        ahead = (claim for shares in self._sharing.shares.values() for claim in shares.ahead)
-        places = [(claim.rank, claim.gateway) for claim in chain(ahead, self._lost())]
-        for key, odd in self._odd.items():
-            places += (((odd.created, key[1], key[0], index), key) for index in odd.unservable)
-        return (self._server(key, rank[-1]) for rank, key in sorted(places))
-
     def _fate(self, claim: Claim) -> Fate:
-        if rejected := self._loss(claim):
+        if rejected := self._grounds.loss(claim):
             return Fate(claim.index, claim, rejected=rejected)
-        found, head = self._found(claim), self._contests[claim.terms.listener].head
-        notes = (*(self._refused(claim) if head is claim else ()), *self._notes(claim))
-        on_demand = self._sharing.is_on_demand(claim)
-        return Fate(claim.index, claim, claim.terms.listener, found.sockets, on_demand, notes=notes)
-
-    def _found(self, claim: Claim) -> Listening:
-        return self._sharing.listening.get(claim.terms.listener, NOWHERE)
-
-    def _refused(self, head: Claim) -> Iterator[Finding]:
-        """The sockets that a listener did not get are told of its first server."""
-        return (socket_taken(head, *refused) for refused in self._found(head).refused)
-
-    def _notes(self, claim: Claim) -> Iterator[Finding]:
-        if not self._found(claim).is_published:
-            yield unpublished(claim, self._found(claim), self.workload)
-        if self._sharing.can_wait(claim) and not self._sharing.is_on_demand(claim):
-            yield self._sent_ahead(claim)
-
-    def _sent_ahead(self, claim: Claim) -> Finding:
-        cure = "Give one of the two another host, or let both be served in the same way."
-        if twin := self._sharing.twin(claim):
-            message = f"{twin[0]} waits on listener {twin[1].terms.listener} for {named(twin[1].origin)} already, "
-            message += "and what is asked for by name has no port; the server is sent ahead."
-            return claim.finding(SENT_AHEAD, "hosts", message, cure)
-        host, other = self._sharing.cover(claim) or ("", claim)
-        message = f"{named(other.origin)} is sent ahead and covers {host}; so is this server, to keep its connections."
-        return claim.finding(SENT_AHEAD, "hosts", message, cure)
-
-
-def plan_ports(snapshot: Snapshot, workload: GatewayWorkload) -> PortPlan:
-    """From scratch. Reads the Gateways that select the workload, and the Services in front of it; nothing else."""
-    plan = Plan(workload, snapshot)
-    plan.publish(published_ports(snapshot, workload))
-    for gateway in by_age(snapshot.gateways.values()):
-        plan.put((gateway.metadata.namespace, gateway.metadata.name), gateway)
-    return plan.port_plan()
+        sockets, on_demand = self._grounds.listening(claim).sockets, self._sharing.is_on_demand(claim)
+        notes = tuple(self._grounds.notes(claim))
+        return Fate(claim.index, claim, claim.terms.listener, sockets, on_demand, notes=notes)
 
 
 def _replanned(shift: Shift) -> Replanned:

@@ -73,14 +73,6 @@ class Fronts:
         )
 
 
-def published_ports(snapshot: Snapshot, workload: GatewayWorkload) -> tuple[PublishedPort, ...]:
-    """The TCP ports of all Services that choose the workload, the oldest Service's first; from scratch."""
-    fronts = Fronts(workload)
-    for key, service in snapshot.services.items():
-        fronts.put(key, service)
-    return fronts.published(snapshot)
-
-
 def _fronts(service: Service, workload: GatewayWorkload) -> bool:
     if service.metadata.namespace != workload.namespace:
         return False
@@ -112,15 +104,17 @@ def sockets(
 ) -> tuple[Socket, ...]:
     """What to bind for a listener on target port `port`: the node port of every Service port that leads there.
 
-    Without node ports it is the target port itself. `bind` is the address that the Gateway asks for, "" for the
-    workload's own.
+    Without node ports it is the target port itself, and where the workload publishes the port by itself it is that
+    one. `bind` is the address that the Gateway asks for, "" for the workload's own.
     """
     host = bind or workload.bind_address
+    own = dict(workload.publish)
     found: dict[int, Origin | None] = {}
     for candidate in published:
         if candidate.target_port == port:
-            found.setdefault(_bound_port(candidate, workload), candidate.origin)
-    leading = found or {port: None}
+            number = own.get(candidate.port) or _bound_port(candidate, workload)
+            found.setdefault(number, candidate.origin)
+    leading = found or {own.get(port, port): None}
     return tuple(Socket(SocketAddress(host, number), leading[number]) for number in sorted(leading))
 
 

@@ -21,7 +21,7 @@ from pylae.rules import names
 from pylae.rules.hosts import ANY_HOST
 from pylae.rules.protocols import Protocol
 from pylae.translate.guard import guarded
-from pylae.translate.plan import ListenerPlan
+from pylae.translate.planned import ListenerPlan
 from pylae.translate.server import Role, Server
 from pylae.translate.tcp_route import tcp_proxy
 from pylae.translate.tls import downstream_tls

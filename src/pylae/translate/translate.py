@@ -23,10 +23,11 @@ from pylae.rules.hosts import ANY_HOST, matches, specificity
 from pylae.rules.names import service_hostname
 from pylae.translate.ahead import Ahead, Bindings, read
 from pylae.translate.bind import Bound, judge_binding
-from pylae.translate.claims import outlasts
-from pylae.translate.mesh import Mesh, mesh
+from pylae.translate.claims import Claim, outlasts
+from pylae.translate.mesh import Mesh, mesh, place
 from pylae.translate.on_demand import HostSite, host_site
-from pylae.translate.plan import Claim, Fate, Plan, Replanned
+from pylae.translate.plan import Plan
+from pylae.translate.planned import Fate, Replanned
 from pylae.translate.ports import Fronts
 from pylae.translate.registry import ServiceRegistry
 from pylae.translate.server import Server
@@ -193,7 +194,7 @@ class Translator:
             self._replanned(self.plan.publish(self._fronts.published(self.snapshot)), touched)
 
     def _config_map(self, key: Key, touched: Touched) -> None:
-        if key != (self.workload.namespace, "istio"):
+        if key != place(self.snapshot, self.workload):
             return
         findings: list[Finding] = []
         before, self.mesh = self.mesh, mesh(self.snapshot, self.workload, findings)

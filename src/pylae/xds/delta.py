@@ -20,9 +20,10 @@ from pylae.xds.absence import stand_in
 from pylae.xds.attribution import attribute
 from pylae.xds.event import Accepted, Asked, Event, Left, Refused, Turn
 from pylae.xds.message import Node, Request, Response
+from pylae.xds.offer import Offer
 from pylae.xds.order import MakeBeforeBreak
 from pylae.xds.resource import Key, Type, is_asked_for
-from pylae.xds.subscription import Offer, Subscription
+from pylae.xds.subscription import Subscription
 from pylae.xds.verdict import Verdict, verdict
 from pylae.xds.world import Served, World
 
@@ -83,6 +84,11 @@ class DeltaStream:
         """Whether the client has everything that it shall have, down to what its listeners ask for."""
         states = {type_: self.sync(type_) for type_ in Type}
         return states[Type.LISTENER] is Sync.SYNCED and Sync.STALE not in states.values() and self._order.complete
+
+    @property
+    def interests(self) -> int:
+        """How many names the client asked for by name, or has."""
+        return sum(max(len(each.names), len(each.held)) for each in self._subscriptions.values())
 
     def versions(self, type_: Type) -> Mapping[str, str]:
         """What the client acknowledged, by name, stand-ins included; a name that it was told not to exist has ""."""

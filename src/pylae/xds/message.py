@@ -7,9 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envoy.service.discovery.v3 import discovery_pb2
+from google.protobuf import json_format
 from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError
 
 from pylae.xds.resource import Resource, Type
+
+SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+METHOD = "DeltaAggregatedResources"
+"""The stream that carries all types (envoy/service/discovery/v3/ads.proto)."""
+
+SPEAKS = "pylae-version"
+"""The header by which a control plane says that it can speak for this kind of gateway by now; its value is a version. A
+call that fails has headers, too, in gRPC's eyes, and they are empty."""
+
+
+LONGEST_REASON = 16 * 1024
+"""Characters of why something was refused: it is told to users, and kept."""
 
 
 class ForeignTypeError(Exception):
@@ -18,10 +32,12 @@ class ForeignTypeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Who asks: `router~127.0.0.1~name.namespace~namespace.svc.cluster.local`, and which Envoy it is (`1.40.0`)."""
+    """Who asks: `router~127.0.0.1~name.namespace~namespace.svc.cluster.local`, and which Envoy it is (`1.40.0`).
+    `metadata` is what it says of itself, as JSON has it."""
 
     id: str = ""
     version: str = ""
+    metadata: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,8 @@ class Response:
 
 
 def decode_request(body: bytes) -> Request:
-    """Raises ForeignTypeError, or google.protobuf.message.DecodeError for what is no such message."""
+    """Raises ForeignTypeError, or google.protobuf.message.DecodeError for what is no such message, or what says of its
+    sender what JSON has no word for."""
     message = discovery_pb2.DeltaDiscoveryRequest.FromString(body)
     try:
         type_ = Type(message.type_url)
@@ -69,6 +86,28 @@ def decode_request(body: bytes) -> Request:
     )
 
 
+def with_initial_versions(body: bytes, versions: Mapping[str, str]) -> bytes:
+    """The request, with other versions of what the client has. All else stays as it is."""
+    message = discovery_pb2.DeltaDiscoveryRequest.FromString(body)
+    message.initial_resource_versions.clear()
+    message.initial_resource_versions.update(versions)
+    return bytes(message.SerializeToString())
+
+
+def decode_response(body: bytes) -> Response:
+    """What was sent to a client, of which nobody knows what it refers to. Raises as `decode_request` does."""
+    message = discovery_pb2.DeltaDiscoveryResponse.FromString(body)
+    try:
+        type_ = Type(message.type_url)
+    except ValueError:
+        raise ForeignTypeError(message.type_url) from None
+    resources = (
+        Resource(type_, each.name, each.version, each.resource.SerializeToString(deterministic=True))
+        for each in message.resources
+    )
+    return Response(type_, message.nonce, tuple(resources), tuple(message.removed_resources))
+
+
 def encode_response(response: Response) -> bytes:
     """The message's bytes; resources keep the bytes that they were serialized to."""
     message = discovery_pb2.DeltaDiscoveryResponse(
@@ -80,9 +119,13 @@ def encode_response(response: Response) -> bytes:
 
 
 def _error(detail: discovery_pb2.DeltaDiscoveryRequest) -> str:
-    return detail.message or "refused without a reason"
+    return detail.message[:LONGEST_REASON] or "refused without a reason"
 
 
 def _node(node: discovery_pb2.DeltaDiscoveryRequest) -> Node:
     version = node.user_agent_build_version.version
-    return Node(node.id, f"{version.major_number}.{version.minor_number}.{version.patch}")
+    spelled = f"{version.major_number}.{version.minor_number}.{version.patch}"
+    try:
+        return Node(node.id, spelled, json_format.MessageToDict(node.metadata))
+    except (ValueError, json_format.Error) as error:  # a number that is none
+        raise DecodeError(str(error)) from None

@@ -18,8 +18,9 @@ Listeners do not wait for routes, nor routes for listeners: Envoy asks for what 
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from pylae.xds.offer import Offer
 from pylae.xds.resource import ANY_NAME, Key, Resource, Type
-from pylae.xds.subscription import Offer, Subscription
+from pylae.xds.subscription import Subscription
 from pylae.xds.uses import Completeness, Outgoing
 from pylae.xds.waiting import Waiting
 from pylae.xds.world import Served

@@ -129,17 +129,6 @@ class ResourceSet(Mapping[Type, Named]):
         for type_ in Type:
             yield from self[type_].values()
 
-    def replaced(self, type_: Type, named: Named) -> "ResourceSet":
-        """The same set with other resources of one type."""
-        return ResourceSet.of({**self._types, type_: named})
-
-    def with_resource(self, resource: Resource) -> "ResourceSet":
-        return self.replaced(resource.type, {**self[resource.type], resource.name: resource})
-
-    def without(self, key: Key) -> "ResourceSet":
-        type_, name = key
-        return self.replaced(type_, {other: found for other, found in self[type_].items() if other != name})
-
 
 def _frozen(named: Named) -> Named:
     return named if isinstance(named, MappingProxyType) else MappingProxyType(dict(named))

@@ -7,10 +7,10 @@ A name that is asked for is *undecided* until the world has spoken about it: it 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from pylae.xds.absence import stand_in
-from pylae.xds.resource import ANY_NAME, Key, Resource, Type, is_asked_for
+from pylae.xds.offer import UNKNOWN, Held, Offer
+from pylae.xds.resource import ANY_NAME, Resource, Type, is_asked_for
 from pylae.xds.world import Served
 
 AT_LARGE = frozenset({Type.CLUSTER, Type.LISTENER, Type.SCOPE})
@@ -28,39 +28,6 @@ HALF_TAKEN = frozenset({Type.ENDPOINT, Type.SECRET})
 """Types of which something refused is not without effect, so that what was good before must be sent once more. Envoy
 1.40 then gives no endpoints at all to a cluster that was replaced, and refuses every listener that is to use the
 secret."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A version that the client has. `needs` is None where nobody knows what the version refers to: another control
-    plane sent it, or it is one of two. With `absent` the client was told that there is nothing."""
-
-    version: str
-    needs: tuple[Key, ...] | None = None
-    absent: bool = False
-
-
-UNKNOWN = Held("?")
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A response that was not answered yet. `stand_ins` say that a name does not exist, for some types `removed` do."""
-
-    nonce: str
-    resources: Mapping[str, Resource] = field(default_factory=dict)
-    stand_ins: Mapping[str, Resource] = field(default_factory=dict)
-    removed: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all resources that it carries."""
-        return (*self.resources, *self.stand_ins)
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """All names that it says something about."""
-        return (*self.names, *self.removed)
 
 
 class Subscription:

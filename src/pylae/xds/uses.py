@@ -7,8 +7,9 @@ for all the names that have nothing to do with it.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from pylae.xds.offer import Held
 from pylae.xds.resource import ANY_NAME, Key, Resource, Type, is_asked_for
-from pylae.xds.subscription import Held, Subscription
+from pylae.xds.subscription import Subscription
 from pylae.xds.world import Served
 
 NOTHING: frozenset[Key] = frozenset()
