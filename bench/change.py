@@ -15,13 +15,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from stage import certificate, quantile
 
 from pylae.api.scheme import ENDPOINT_SLICE, GATEWAY, SECRET, SERVICE, VIRTUAL_SERVICE, Kind
-from pylae.controlplane.configuration import Configuration
+from pylae.controlplane.discovery.observation import Observation
+from pylae.controlplane.fleet.fleet import Fleet
 from pylae.controlplane.loop import Loop
 from pylae.controlplane.metrics import Metrics
 from pylae.kube.resume import Synced, Upsert
@@ -30,10 +30,11 @@ from pylae.model.workload import GatewayWorkload
 from pylae.translate.translate import translate
 from pylae.xds.delta import DeltaStream
 from pylae.xds.event import Asked, Turn
-from pylae.xds.message import Request, encode_response
+from pylae.xds.message import Node, Request, encode_response
 from pylae.xds.resource import Key, Type
 from pylae.xds.world import Served
 
+HOME = GatewayWorkload()
 HOSTS = (1, 100, 1000)
 CHANGES = 30
 NAMESPACE = "default"
@@ -88,10 +89,17 @@ class World:
         self.batch = asyncio.Event()
         self.envoy = Accepting()
         store = Store()
-        configuration = Configuration(GatewayWorkload(), store.snapshot, lambda: datetime.now(UTC))
-        self.loop = Loop(configuration, store, Metrics(), self.envoy.publish, self.batch.set)
-        self.envoy.tell = self.loop.tell
+        fleet = Fleet(store, Metrics(), self, HOME)
+        [self.serving] = fleet
+        self.loop = Loop(fleet, self.batch.set)
+        self.envoy.tell = lambda event: self.loop.tell(Observation(HOME, Node(), event))
         self.running = asyncio.create_task(self.loop.run())
+
+    def publish(self, _: GatewayWorkload, served: Served, touched: Iterable[Key]) -> None:
+        self.envoy.publish(served, frozenset(touched))
+
+    def forget(self, _: GatewayWorkload) -> None:
+        """Of one who is always there nothing is forgotten."""
 
     async def tell(self, *items: Any) -> float:
         """Milliseconds until a batch of changes was worked off, down to the bytes for Envoy."""
@@ -105,14 +113,14 @@ class World:
     async def settle(self) -> float:
         """Milliseconds for everything that follows: answers, and the loop's work with them."""
         began = time.perf_counter()
-        while self.envoy.inbox or self.loop._queue or self.loop._questions:
+        while self.envoy.inbox or self.loop._queue or self.serving.questions:
             self.envoy.answer()
             await asyncio.sleep(0)
         return (time.perf_counter() - began) * 1000
 
     async def rest(self) -> float:
         """Milliseconds for what is looked into after it, when nothing else is to do."""
-        examination = self.loop.configuration.examination
+        examination = self.serving.configuration.examination
         began = time.perf_counter()
         while examination.examine():
             pass
@@ -206,7 +214,7 @@ async def furnished(hosts: int) -> World:
 async def measure(hosts: int) -> None:
     world = await furnished(hosts)
     began = time.perf_counter()
-    translate(world.loop.configuration.snapshot, world.loop.configuration.workload)
+    translate(world.loop.fleet.store.snapshot, HOME)
     took = (time.perf_counter() - began) * 1000
     print(f"\n{hosts} hosts, {SERVE['now']}; all that is sent ahead translated from scratch: {took:.2f} ms")
     for name, change in CHANGED.items():
