@@ -1,6 +1,6 @@
 # Sourced by ./test --cluster: the real programs that the embedded API is measured against, built by Go from their published modules.
 #
-#   ${XDG_CACHE_HOME:-~/.cache}/pylae/cluster/<key>/   etcd, kube-apiserver, kubectl, helm, helm3, and the programs of tests/clients
+#   ${XDG_CACHE_HOME:-~/.cache}/pylae/cluster/<key>/   etcd, kube-apiserver, kubectl, helm, helm3, and the programs of tests/informers
 #
 # The key follows from tests/cluster/go.mod and go.sum, from Go's version and from cluster_recipe, so a second run finds all of it.
 # A program that cannot be built is named, with the end of Go's complaint; the tests that need it are skipped and say so.
@@ -35,6 +35,12 @@ build_program() {
   fi
 }
 
+# One test jumps the clock. It is skipped, and says so, where this library cannot be had.
+need_faketime() {
+  ls /usr/lib/*/faketime/libfaketimeMT.so.1 "$tools"/usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 ||
+    apt_install libfaketime || apt_unpack libfaketime || true
+}
+
 need_cluster() {
   cluster_began=$SECONDS
   if ! has go; then
@@ -53,7 +59,7 @@ need_cluster() {
   build_program "$PYLAE_CLUSTER/kubectl" "$(kubernetes_flags "$kubernetes")" k8s.io/kubernetes/cmd/kubectl
   build_program "$PYLAE_CLUSTER/helm" "-X $helm/v4/internal/version.version=$(cluster_version $helm/v4)" $helm/v4/cmd/helm
   build_program "$PYLAE_CLUSTER/helm3" "-X $helm/v3/internal/version.version=$(cluster_version $helm/v3)" $helm/v3/cmd/helm
-  for client in "$root"/tests/clients/*/; do build_client "$client"; done
+  for client in "$root"/tests/informers/*/; do build_client "$client"; done
 }
 
 # A program of ours is named after its content; what it was before goes.

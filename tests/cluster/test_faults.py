@@ -2,7 +2,6 @@
 them loses a request, and what changed meanwhile is on the wire soon after. `-s` prints the figures.
 """
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -28,8 +27,9 @@ FROZEN = 20
 HANDOVER = 30
 """Seconds until another leads: a lease of 15, two attempts, and a machine that is busy."""
 
-FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-LIBRARY = Path(os.environ.get("PYLAE_FAKETIME") or (FAKETIME[0] if FAKETIME else "/nonexistent"))
+ROOMS = (Path("/usr/lib"), Path(__file__).parents[2] / ".tools/usr/lib")
+FAKETIME = [path for room in ROOMS for path in sorted(room.glob("*/faketime/libfaketimeMT.so.1"))]
+"""Debian's libfaketime, installed or unpacked by `./test --cluster`."""
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +142,13 @@ def test_a_leader_that_was_frozen_writes_nothing_any_more(made: Installation, fa
         assert made.leader() is made.other(frozen)
 
 
-@pytest.mark.skipif(not LIBRARY.exists(), reason="there is no libfaketime (Debian), nor is it in PYLAE_FAKETIME")
+@pytest.mark.skipif(not FAKETIME, reason="libfaketime is missing: ./test --cluster gets it from Debian's packages")
 def test_the_clock_of_a_control_plane_jumps(made: Installation, faults: Faults, tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     clock.write_text("+0")
     jumping, other = made.replicas
     jumping.environment = {
-        "LD_PRELOAD": str(LIBRARY),
+        "LD_PRELOAD": str(FAKETIME[0]),
         "FAKETIME_TIMESTAMP_FILE": str(clock),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # a steady clock is one that does not jump

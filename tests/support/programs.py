@@ -7,7 +7,7 @@ import pytest
 
 
 def program(name: str) -> Path | None:
-    """etcd, kube-apiserver, kubectl, helm, helm3; or a program of tests/clients by the name of its folder."""
+    """etcd, kube-apiserver, kubectl, helm, helm3; or a program of tests/informers by the name of its folder."""
     folder = Path(os.environ.get("PYLAE_CLUSTER") or "/nonexistent")
     found = [folder / name, *sorted(folder.glob(f"{name}-*"))]
     return next((path for path in found if os.access(path, os.X_OK)), None)
