@@ -110,6 +110,7 @@ def asked(cluster: Audited) -> frozenset[Asked]:
         with a_gateway(cluster, replica), a_gateway(cluster, replica, by_token=True):
             until(lambda: _said(kubectl), 30)
             kubectl.apply(virtual_service("shop", "shop.example", "y"), virtual_service("more", "shop.example", "z"))
+            kubectl.apply(gateway("late", "late.example", credential="missing"))
             until(lambda: _said(kubectl), 30)
             until(lambda: _told(kubectl) == 1, 30)
         replica.stop()
