@@ -1,5 +1,6 @@
 """The command line against a running instance: real API, real Envoy."""
 
+import json
 import os
 import signal
 import socket
@@ -27,6 +28,12 @@ spec:
   - port: {number: 80, name: http, protocol: HTTP}
     hosts: [shop.example]
 """
+
+NOWHERE = {
+    "clusters": [{"name": "away", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "contexts": [{"name": "away", "context": {"cluster": "away"}}],
+    "current-context": "away",
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,26 @@ def test_a_start_that_fails_is_told_with_the_last_words_of_the_log(fresh: Instan
     failed = fresh.pylae("up", "-d", "--envoy", sys.executable)
     assert failed.returncode == 1
     assert failed.stderr.startswith("pylae: Pylae ended at once (1).\n  pylae: ")
+
+
+def test_whoever_waits_for_long_is_shown_what_the_log_complains_of(fresh: Instance) -> None:
+    away = fresh.data.path.parent / "away"
+    away.write_text(json.dumps(NOWHERE))
+    command = [
+        sys.executable,
+        "-m",
+        "pylae",
+        "run",
+        "-d",
+        "--data-dir",
+        str(fresh.data.path),
+        "--kubeconfig",
+        str(away),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as waiting:
+        assert waiting.stderr
+        assert "127.0.0.1:1" in waiting.stderr.readline()
+        waiting.terminate()
 
 
 def test_manifests_go_in_and_out_and_what_is_bad_is_told_by_its_line(running: Instance) -> None:

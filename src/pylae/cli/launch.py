@@ -10,18 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
 from pylae.cli import instance
-from pylae.cli.logs import Tail, readable
-from pylae.cli.output import say
+from pylae.cli.logs import Tail, readable, tells_of_trouble
+from pylae.cli.output import note, say
 from pylae.node.directories import DataDirectory
 from pylae.node.lock import AlreadyRunning, holder
 
 PATIENCE = 60.0
 """Seconds until a start that neither succeeds nor fails is told as such."""
+
+SILENCE = 3.0
+"""Seconds after which whoever waits is shown what the log complains of."""
 
 PAUSE = 0.02
 TERMINATED = 128 + signal.SIGTERM
@@ -108,12 +111,15 @@ def _same_command() -> list[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], data: DataDirectory, written: Tail) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    began, shown = time.monotonic(), replace(written)
+    while (waited := time.monotonic() - began) < PATIENCE:
         if process.poll() is not None:
             raise click.ClickException(_last_words(written, f"Pylae ended at once ({process.returncode})."))
         if _is_ready(data, process.pid):
             return
+        if waited > SILENCE:
+            for line in filter(tells_of_trouble, shown.fresh()):
+                note(readable(line))
         time.sleep(PAUSE)
     raise click.ClickException(_last_words(written, f"Pylae is not ready after {PATIENCE:.0f} s. It goes on trying."))
 

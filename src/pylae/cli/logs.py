@@ -85,6 +85,14 @@ def readable(line: str) -> str:
     return "\n".join([text, *filter(None, [entry.get("error")])])
 
 
+def tells_of_trouble(line: str) -> bool:
+    """Whether it is a warning or an error of ours, or somebody else's line."""
+    try:
+        return bool(json.loads(line)["level"] != "info")
+    except (ValueError, KeyError, TypeError):
+        return True
+
+
 def _show(lines: tuple[str, ...], name: str) -> None:
     if lines and name:
         say(f"==> {name} <==")

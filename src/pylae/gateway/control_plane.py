@@ -125,6 +125,8 @@ def _sentence(code: grpc.StatusCode, details: str) -> str:
             return _unreachable(details)
         case grpc.StatusCode.OK:
             return "it ended the stream"
+        case grpc.StatusCode.INTERNAL:  # gRPC's client, of a stream that ended while it was writing
+            return "it ended the stream while it was spoken to; its log says why"
         case _:
             return f"{details or 'no reason given'} ({code.name})"
 

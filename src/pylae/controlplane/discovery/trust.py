@@ -29,6 +29,10 @@ from pylae.model.control_plane import AUTHORITY
 
 BUNDLE = "ca.crt"
 
+KEPT: list[grpc.ServerCredentials] = []
+"""gRPC asks credentials for their certificate by address alone, a handshake under way even while its server ends. So
+none are let go of; a process makes two."""
+
 Json = dict[str, Any]
 Clock = Callable[[], datetime]
 
@@ -79,9 +83,11 @@ class Trust:
 
     def server_credentials(self, *, require_client_certificate: bool) -> grpc.ServerCredentials:
         """For a server whose certificate is renewed while it runs: each handshake asks for it anew."""
-        return grpc.dynamic_ssl_server_credentials(
+        made = grpc.dynamic_ssl_server_credentials(
             self._configuration(), self._configuration, require_client_certificate
         )
+        KEPT.append(made)
+        return made
 
     def _configuration(self) -> grpc.ServerCertificateConfiguration:
         if self._clock() >= self._renewal:
