@@ -18,5 +18,5 @@ def shop() -> Iterator[World]:
     """A gateway that a module's tests share, with one good host on HTTPS."""
     with a_world() as made:
         made.apply(good_host())
-        made.until(lambda: made.curl(f"https://{GOOD}/", "-k").code == 0)
+        made.until(lambda: "hello from" in made.curl(f"https://{GOOD}/", "-k").body)
         yield made

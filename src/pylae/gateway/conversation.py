@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -101,20 +101,26 @@ class Conversation:
             await self._follow(address)
 
     async def _try(self, address: str) -> Failure | None:
-        """Have it take the stream, told from the beginning; why it does not, if so."""
+        """Have it take the stream, told from the beginning; why it does not, if so.
+
+        Only who we are is said before it has taken us: of a stream that is refused while it is written to, gRPC does
+        not tell the reason.
+        """
         try:
             stream = Stream(address, self.around.files.read())
         except CredentialsError as error:
             return Failure(grpc.StatusCode.UNAUTHENTICATED, str(error))
-        failure = await stream.connect()
-        if failure is None:
-            for body in self.relay.opening:
-                stream.send(body)
-            self._stream = stream
-            failure = await stream.taken()
-        if failure is not None:
-            self._stream = None
-            await stream.close()
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(stream.close)
+            failure = await stream.connect()
+            if failure is None:
+                stream.send(self.relay.opening[0])
+                failure = await stream.taken()
+            if failure is None:
+                opened.pop_all()
+                self._stream = stream
+                for body in self.relay.opening[1:]:
+                    stream.send(body)
         return failure
 
     async def _follow(self, address: str) -> None:
